@@ -1,0 +1,122 @@
+/**
+ * What a running peer asks of the network. Nothing here knows what Palabre says to whom: protocols and topics are
+ * plain strings, messages are bytes. A browser, a Node peer and a relay all offer this surface.
+ */
+
+/** A libp2p PeerId in its text form (`12D3Koo…`): the ed25519 session key of one tab or process. */
+export type PeerIdString = string & { readonly __brand: 'PeerIdString' }
+
+/** Ends one subscription; calling it twice is harmless. */
+export type Unsubscribe = () => void
+
+/** `connected` while at least one relay has admitted us *and* holds a reservation for us. */
+export type RelayState = 'connected' | 'reconnecting'
+
+export interface NetworkEvents {
+  /** A peer that had no direct link has one. A relay is reported once it has admitted us. */
+  readonly connect: PeerIdString
+  /** The last direct link to this peer is gone. */
+  readonly disconnect: PeerIdString
+  readonly relay: RelayState
+}
+
+export interface Link {
+  readonly peer: PeerIdString
+  /** False: only a relayed connection of limited bytes and time, good for signalling and nothing else. */
+  readonly direct: boolean
+}
+
+export interface RequestOptions {
+  readonly signal: AbortSignal
+  /** Bytes, the same bound for the request that is sent and the response that is accepted. */
+  readonly maxBytes: number
+  /** Also use a relayed connection when there is no direct link. Both sides must allow it. */
+  readonly limited?: boolean
+}
+
+export interface HandleOptions {
+  /** Bytes, the same bound for the request that is accepted and the response that is sent. */
+  readonly maxBytes: number
+  /** Streams of this protocol that one connection may have open at a time; the next one is reset. */
+  readonly maxConcurrentPerPeer: number
+  readonly limited?: boolean
+}
+
+/** `signal` aborts when the asker goes away or the time for an answer is over. */
+export type Respond = (from: PeerIdString, body: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>
+
+/** A long-lived stream of whole messages in both directions, in order. */
+export interface Channel {
+  /**
+   * Writes are serialised. Resolves when the stream took the message, not when it arrived.
+   * @throws NetworkError `too-large`, `closed`
+   */
+  send(message: Uint8Array): Promise<void>
+  /** To be read once. Ends when the other side closes or goes away; throws NetworkError `too-large` on a frame too large. */
+  readonly messages: AsyncIterable<Uint8Array>
+  /** Sends what is queued, then closes both directions. Twice is safe. */
+  close(): Promise<void>
+  abort(error: Error): void
+  /** Settles, never rejects, when nothing more can be sent or received. */
+  readonly closed: Promise<void>
+}
+
+/** What a topic's validator says of a message. `reject` costs the peer that forwarded it its score; `ignore` does not. */
+export type Verdict = 'accept' | 'ignore' | 'reject'
+
+/** Called once per distinct message, before it is forwarded or delivered. `from` forwarded it, perhaps for another. */
+export type Validate = (from: PeerIdString, data: Uint8Array) => Verdict | Promise<Verdict>
+
+export interface Network {
+  readonly peer: PeerIdString
+  /** The 32 raw bytes of the ed25519 session key. */
+  readonly publicKey: Uint8Array
+  readonly relayState: RelayState
+  /** Multiaddrs by which others can reach us now; empty while no relay holds a reservation. */
+  addresses(): string[]
+  /** Relays that have admitted us and are connected. */
+  relays(): PeerIdString[]
+  connections(): Link[]
+
+  /**
+   * Resolves when there is a direct link. Of two peers that call this, the one with the lower PeerId dials and the other
+   * waits until `signal` aborts. Returns at once when already linked.
+   * @throws NetworkError `unreachable`, `timeout`, `aborted`, `closed`
+   */
+  connect(peer: PeerIdString, addresses: readonly string[], signal: AbortSignal): Promise<void>
+  /** Closes every connection to the peer. It is not an error if there is none. */
+  disconnect(peer: PeerIdString): Promise<void>
+
+  /**
+   * One request and one response on a fresh stream of an existing connection (nothing is dialled).
+   * @throws NetworkError with any of its codes
+   */
+  request(
+    peer: PeerIdString,
+    protocol: string,
+    body: Uint8Array,
+    options: RequestOptions,
+  ): Promise<Uint8Array>
+  /** A `respond` that throws resets the stream: the asker sees `refused`. */
+  handle(protocol: string, options: HandleOptions, respond: Respond): Promise<void>
+
+  /** @throws NetworkError as `request`. Bytes bound one message in either direction. */
+  openChannel(peer: PeerIdString, protocol: string, options: RequestOptions): Promise<Channel>
+  handleChannel(
+    protocol: string,
+    options: HandleOptions,
+    accept: (from: PeerIdString, channel: Channel) => void,
+  ): Promise<void>
+  unhandle(protocol: string): Promise<void>
+
+  /** One subscription per topic. @throws Error when the topic is subscribed already */
+  subscribe(topic: string, validate: Validate, onMessage: (data: Uint8Array) => void): Unsubscribe
+  /** To nobody is fine: anti-entropy delivers. @throws NetworkError `too-large`, `closed` */
+  publish(topic: string, data: Uint8Array): Promise<void>
+  /** Connected peers that said they are subscribed. */
+  subscribers(topic: string): PeerIdString[]
+
+  on<E extends keyof NetworkEvents>(event: E, listener: (detail: NetworkEvents[E]) => void): Unsubscribe
+  /** Twice is safe. Every pending request, channel and subscription ends. */
+  stop(): Promise<void>
+}
