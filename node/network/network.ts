@@ -30,8 +30,6 @@ export interface RequestOptions {
   readonly signal: AbortSignal
   /** Bytes, the same bound for the request that is sent and the response that is accepted. */
   readonly maxBytes: number
-  /** Also use a relayed connection when there is no direct link. Both sides must allow it. */
-  readonly limited?: boolean
 }
 
 export interface HandleOptions {
@@ -39,7 +37,6 @@ export interface HandleOptions {
   readonly maxBytes: number
   /** Streams of this protocol that one connection may have open at a time; the next one is reset. */
   readonly maxConcurrentPerPeer: number
-  readonly limited?: boolean
 }
 
 /** `signal` aborts when the asker goes away or the time for an answer is over. */
@@ -67,28 +64,17 @@ export type Verdict = 'accept' | 'ignore' | 'reject'
 /** Called once per distinct message, before it is forwarded or delivered. `from` forwarded it, perhaps for another. */
 export type Validate = (from: PeerIdString, data: Uint8Array) => Verdict | Promise<Verdict>
 
+/** What a peer and a relay have in common; code that needs no more than this runs on both. */
 export interface Network {
   readonly peer: PeerIdString
   /** The 32 raw bytes of the ed25519 session key. */
   readonly publicKey: Uint8Array
-  readonly relayState: RelayState
-  /** Multiaddrs by which others can reach us now; empty while no relay holds a reservation. */
-  addresses(): string[]
-  /** Relays that have admitted us and are connected. */
-  relays(): PeerIdString[]
   connections(): Link[]
-
-  /**
-   * Resolves when there is a direct link. Of two peers that call this, the one with the lower PeerId dials and the other
-   * waits until `signal` aborts. Returns at once when already linked.
-   * @throws NetworkError `unreachable`, `timeout`, `aborted`, `closed`
-   */
-  connect(peer: PeerIdString, addresses: readonly string[], signal: AbortSignal): Promise<void>
   /** Closes every connection to the peer. It is not an error if there is none. */
   disconnect(peer: PeerIdString): Promise<void>
 
   /**
-   * One request and one response on a fresh stream of an existing connection (nothing is dialled).
+   * One request and one response on a fresh stream of an existing direct link (nothing is dialled).
    * @throws NetworkError with any of its codes
    */
   request(
@@ -100,7 +86,7 @@ export interface Network {
   /** A `respond` that throws resets the stream: the asker sees `refused`. */
   handle(protocol: string, options: HandleOptions, respond: Respond): Promise<void>
 
-  /** @throws NetworkError as `request`. Bytes bound one message in either direction. */
+  /** `signal` bounds the opening only, `maxBytes` each message. @throws NetworkError with any of its codes */
   openChannel(peer: PeerIdString, protocol: string, options: RequestOptions): Promise<Channel>
   handleChannel(
     protocol: string,
@@ -119,4 +105,31 @@ export interface Network {
   on<E extends keyof NetworkEvents>(event: E, listener: (detail: NetworkEvents[E]) => void): Unsubscribe
   /** Twice is safe. Every pending request, channel and subscription ends. */
   stop(): Promise<void>
+}
+
+/**
+ * Proves to a relay that we may use it, by a request on the connection that was just made to it. A rejection makes
+ * the connection end and be tried again later.
+ */
+export type Enter = (relay: PeerIdString, signal: AbortSignal) => Promise<void>
+
+/** A peer is found through relays and then linked directly. */
+export interface PeerNetwork extends Network {
+  readonly relayState: RelayState
+  /** Multiaddrs by which others can reach us now; empty while no relay holds a reservation. */
+  addresses(): string[]
+  /** Relays that have admitted us and hold a reservation for us. */
+  relays(): PeerIdString[]
+  /**
+   * Connects to these relays (multiaddrs that end in `/p2p/<id>`; several for one id are roads to one relay), and
+   * again whenever a connection is lost, until `stop`. Call it once, after the protocols are handled.
+   * @throws Error on a malformed address, or when called twice
+   */
+  join(relays: readonly string[], enter: Enter): void
+  /**
+   * Resolves when there is a direct link. Of two peers that call this, the one with the lower PeerId dials and the other
+   * waits until `signal` aborts. Of `addresses` only the relays that we joined are used. Returns at once when linked.
+   * @throws NetworkError `unreachable`, `timeout`, `aborted`, `closed`
+   */
+  connect(peer: PeerIdString, addresses: readonly string[], signal: AbortSignal): Promise<void>
 }
