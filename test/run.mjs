@@ -1,0 +1,181 @@
+/**
+ * `npm test`: every check and every test, ending in one line `N passed, N failed`. `--static` runs the static checks alone.
+ *
+ * A static check counts as one test. A suite that crashed, or that ran nothing, counts as a failed test.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import process from 'node:process'
+import { ensurePackages, GroundError, house, launch, projectNode, run, tool } from '../relay/bin/ground.mjs'
+
+/** What the browser tests need of the system: Debian's package, and the program that shows it is there. */
+const SYSTEM = [
+  { package: 'chromium', program: 'chromium' },
+  { package: 'firefox-esr', program: 'firefox-esr' },
+  { package: 'espeak-ng', program: 'espeak-ng' },
+]
+
+/** Static checks: a name, and the command that ends with status 0 when all is well. */
+const CHECKS = [
+  { name: 'types', script: tool('typescript', 'bin/tsc'), args: ['-p', '.'] },
+  { name: 'types of the protocol alone', script: tool('typescript', 'bin/tsc'), args: ['-p', 'protocol'] },
+  {
+    name: 'types of the components',
+    script: tool('svelte-check', 'bin/svelte-check'),
+    args: ['--workspace', 'web', '--tsconfig', '../tsconfig.json', '--fail-on-warnings'],
+  },
+  {
+    name: 'format and lint',
+    script: tool('@biomejs/biome', 'bin/biome'),
+    args: ['check', '--error-on-warnings', '.'],
+  },
+  { name: 'nothing unused', script: tool('knip', 'bin/knip.js'), args: [] },
+  { name: 'import directions and cycles', script: join(house, 'test/support/imports.ts'), args: [] },
+]
+
+/**
+ * @typedef {object} Tally
+ * @property {number} passed
+ * @property {string[]} failures  one text for each, name first
+ */
+
+await launch(async () => {
+  /** @type {Tally} */
+  const total = { passed: 0, failures: [] }
+  try {
+    await ensurePackages()
+    const node = projectNode()
+    for (const check of CHECKS) add(total, await runCheck(node, check))
+    if (!process.argv.includes('--static')) {
+      add(total, await runProject(node, 'unit'))
+      // After the rest: the browsers have the machine to themselves.
+      ensureSystem()
+      add(total, await runProject(node, 'browser'))
+    }
+  } catch (error) {
+    if (!(error instanceof GroundError)) throw error
+    total.failures.push(error.message)
+  }
+  for (const failure of total.failures) console.log(`\nFAILED ${failure}`)
+  console.log(`\n${total.passed} passed, ${total.failures.length} failed`)
+  return total.failures.length === 0 ? 0 : 1
+})
+
+/**
+ * @param {Tally} total
+ * @param {Tally} part
+ */
+function add(total, part) {
+  total.passed += part.passed
+  total.failures.push(...part.failures)
+}
+
+/**
+ * @param {string} node
+ * @param {(typeof CHECKS)[number]} check
+ * @returns {Promise<Tally>}
+ */
+async function runCheck(node, { name, script, args }) {
+  console.log(`\n== ${name}`)
+  const status = await run(node, [script, ...args], ownModulesFirst())
+  if (status === 0) return { passed: 1, failures: [] }
+  return { passed: 0, failures: [`${name}: ended with status ${status}, see its report above`] }
+}
+
+/**
+ * Runs one Vitest project: its progress goes to the terminal as it comes, its results are counted from the JSON report.
+ *
+ * @param {string} node
+ * @param {string} project
+ * @returns {Promise<Tally>}
+ */
+async function runProject(node, project) {
+  console.log(`\n== tests: ${project}`)
+  const folder = mkdtempSync(join(tmpdir(), 'palabre-test-'))
+  try {
+    const report = join(folder, 'report.json')
+    const args = [
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ]
+    const status = await run(node, [tool('vitest', 'vitest.mjs'), ...args], ownModulesFirst())
+    return tallyOf(project, status, report)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Counts a Vitest report.
+ *
+ * @param {string} project
+ * @param {number} status  exit status of Vitest
+ * @param {string} report  path of its JSON report, which a crash leaves unwritten
+ * @returns {Tally}
+ */
+function tallyOf(project, status, report) {
+  if (!existsSync(report))
+    return { passed: 0, failures: [`${project}: Vitest ended with status ${status} and no report`] }
+  /** @type {{ testResults: { name: string, status: string, message: string, assertionResults: { fullName: string, status: string, failureMessages?: string[] | null }[] }[] }} */
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
+  /** @type {Tally} */
+  const tally = { passed: 0, failures: [] }
+  for (const file of testResults) {
+    const where = file.name.replace(house, '')
+    for (const { fullName, status: outcome, failureMessages } of file.assertionResults) {
+      if (outcome === 'passed') tally.passed++
+      else tally.failures.push(`${where} > ${fullName} (${outcome})\n${(failureMessages ?? []).join('\n')}`)
+    }
+    if (
+      file.status !== 'passed' &&
+      file.assertionResults.every(({ status: outcome }) => outcome === 'passed')
+    ) {
+      tally.failures.push(`${where} did not run to its end\n${file.message}`)
+    }
+  }
+  if (tally.passed + tally.failures.length === 0) tally.failures.push(`${project}: no test ran`)
+  if (status !== 0 && tally.failures.length === 0) {
+    tally.failures.push(`${project}: Vitest ended with status ${status} though every test passed, see above`)
+  }
+  return tally
+}
+
+/** The checks and tests start programs by name (`node` among them): the project's own come first. */
+function ownModulesFirst() {
+  return { ...process.env, PATH: [join(house, 'node_modules/.bin'), process.env.PATH ?? ''].join(delimiter) }
+}
+
+/**
+ * Installs from Debian what the browser tests need and the machine lacks.
+ *
+ * @throws {GroundError} with what to install, when that cannot be done here
+ */
+function ensureSystem() {
+  const missing = SYSTEM.filter(({ program }) => !onPath(program)).map((item) => item.package)
+  if (missing.length === 0) return
+  const names = missing.join(' ')
+  if (!onPath('apt-get') || process.getuid?.() !== 0) {
+    throw new GroundError(`The browser tests need ${names}; on Debian: sudo apt-get install ${names}`)
+  }
+  console.log(`\nInstalling from Debian: ${names} ...`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const args of [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', '--no-install-recommends', ...missing],
+  ]) {
+    const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 'inherit', 'inherit'] })
+    if (status !== 0) throw new GroundError(`apt-get ${args.join(' ')} failed (status ${status}): see above.`)
+  }
+}
+
+/** @param {string} program */
+function onPath(program) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
+}

@@ -1,0 +1,45 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vitest/config'
+
+const house = import.meta.dirname
+
+export default defineConfig({
+  root: 'web',
+  plugins: [svelte({ configFile: false })],
+  build: {
+    outDir: 'dist',
+    // What the app cannot do without (encoded transforms, `Promise.withResolvers`) is younger than any syntax to lower.
+    target: 'es2024',
+    reportCompressedSize: false,
+    // kB before compression: js-libp2p with what we need of it is 580. What a visitor downloads is measured by `npm run bench`.
+    chunkSizeWarningLimit: 900,
+  },
+  worker: { format: 'es' },
+  test: {
+    projects: [
+      {
+        root: house,
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: [
+            'test/{protocol,node,relay,web,vectors,property,scenario,contract,simulation,support}/**/*.test.ts',
+          ],
+        },
+      },
+      {
+        root: house,
+        test: {
+          name: 'browser',
+          environment: 'node',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/support/build.ts'],
+          // Real browsers on a small machine: one file at a time, and time for a cold start.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
