@@ -1,0 +1,149 @@
+import { encode as cborEncode, type Token, Tokenizer, Type } from 'cborg'
+import { equalBytes } from './bytes.ts'
+import { MAX_DEPTH, MAX_KEY_CHARS, MAX_UINT } from './limits.ts'
+import type { CodecReason } from './reasons.ts'
+import { type Bad, bad, good, type Result } from './result.ts'
+
+/** A value of the profile (SPEC §3.1). Maps have a null prototype when decoded. */
+export type Value =
+  | number
+  | boolean
+  | string
+  | Uint8Array
+  | readonly Value[]
+  | { readonly [key: string]: Value }
+
+/**
+ * The one spelling of a value: deterministic CBOR, RFC 8949 §4.2.1, restricted to the profile.
+ * Throws a TypeError or RangeError when the caller's value is outside the profile: that is a bug of ours.
+ */
+export function encodeValue(value: Value): Uint8Array {
+  assertValue(value, 1)
+  return cborEncode(value)
+}
+
+/**
+ * Reads exactly one value in its one spelling.
+ *
+ * Strict modes of CBOR libraries are not canonical, so the order is: length, tokens of the profile only,
+ * and then encode again and compare. @param maxBytes the largest input that is looked at at all.
+ */
+export function decodeValue(bytes: Uint8Array, maxBytes: number): Result<Value, CodecReason> {
+  if (bytes.length > maxBytes) return bad('too-large')
+  const reader: Reader = { bytes, tokens: new Tokenizer(bytes, READING) }
+  const value = readValue(reader, 1)
+  if (!value.ok) return value
+  if (!reader.tokens.done()) return bad('trailing-bytes')
+  return equalBytes(cborEncode(value.value), bytes) ? value : bad('not-canonical')
+}
+
+/** Lenient on purpose: a longer spelling must be read to be named, and the comparison at the end refuses it. */
+const READING = { strict: false, allowIndefinite: true, allowUndefined: true, allowBigInt: true }
+
+interface Reader {
+  readonly bytes: Uint8Array
+  readonly tokens: Tokenizer
+}
+
+function readValue(reader: Reader, depth: number): Result<Value, CodecReason> {
+  const token = nextToken(reader)
+  if (!token.ok) return token
+  const { type, value } = token.value
+  switch (type.name) {
+    case 'uint':
+      return typeof value === 'number' && value <= MAX_UINT ? good(value) : bad('integer-out-of-range')
+    case 'bytes':
+      // A copy: a view would keep the whole message alive, and change with it.
+      return good(Uint8Array.from(value as Uint8Array))
+    case 'string':
+      return (value as string).normalize('NFC') === value ? good(value as string) : bad('text-not-nfc')
+    case 'true':
+    case 'false':
+      return good(value as boolean)
+    case 'array':
+      return depth > MAX_DEPTH ? bad('too-deep') : readArray(reader, value as number, depth)
+    case 'map':
+      return depth > MAX_DEPTH ? bad('too-deep') : readMap(reader, value as number, depth)
+    default:
+      return bad('type-not-allowed', type.name)
+  }
+}
+
+function readArray(reader: Reader, length: number, depth: number): Result<Value, CodecReason> {
+  const items: Value[] = []
+  for (let i = 0; i < length; i++) {
+    const item = readValue(reader, depth + 1)
+    if (!item.ok) return item
+    items.push(item.value)
+  }
+  return good(items)
+}
+
+function readMap(reader: Reader, length: number, depth: number): Result<Value, CodecReason> {
+  const map: { [key: string]: Value } = Object.create(null)
+  for (let i = 0; i < length; i++) {
+    const key = nextToken(reader)
+    if (!key.ok) return key
+    if (!Type.equals(key.value.type, Type.string)) return bad('key-not-text')
+    const name = key.value.value as string
+    if (!isKey(name)) return bad('key-not-text', 'a key is 1 to 16 ASCII characters')
+    if (name in map) return bad('duplicate-key', name)
+    const value = readValue(reader, depth + 1)
+    if (!value.ok) return value
+    map[name] = value.value
+  }
+  return good(map)
+}
+
+function nextToken({ bytes, tokens }: Reader): Result<Token, CodecReason> {
+  if (tokens.done()) return bad('malformed', 'ends early')
+  const head = bytes[tokens.pos()] as number
+  const refused = refusedHead(head)
+  if (refused) return refused
+  try {
+    return good(tokens.next())
+  } catch {
+    // The tokenizer's only way to say that a length runs past the end or a head is reserved.
+    return bad('malformed')
+  }
+}
+
+/** Heads that no value of the profile begins with, told apart before the tokenizer folds them together. */
+function refusedHead(head: number): Bad<CodecReason> | undefined {
+  const major = head >> 5
+  const info = head & 0x1f
+  if (info === 31 && ((major >= 2 && major <= 5) || major === 7)) return bad('indefinite-length')
+  if (info >= 28 && info <= 31) return bad('malformed')
+  if (major === 1) return bad('type-not-allowed', 'negative')
+  if (major === 6) return bad('type-not-allowed', 'tag')
+  if (major === 7 && head !== 0xf4 && head !== 0xf5) return bad('type-not-allowed', 'float or simple')
+  return undefined
+}
+
+function isKey(name: string): boolean {
+  return name.length > 0 && name.length <= MAX_KEY_CHARS && /^[\x21-\x7e]+$/.test(name)
+}
+
+function assertValue(value: Value, depth: number): void {
+  if (typeof value === 'boolean' || value instanceof Uint8Array) return
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0))
+      throw new RangeError(`not an unsigned integer: ${value}`)
+    return
+  }
+  if (typeof value === 'string') {
+    if (!value.isWellFormed() || value.normalize('NFC') !== value) throw new TypeError('text is not NFC')
+    return
+  }
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(`not a value of the profile: ${typeof value}`)
+  if (depth > MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH}`)
+  if (Array.isArray(value)) {
+    for (const item of value) assertValue(item, depth + 1)
+    return
+  }
+  for (const [key, item] of Object.entries(value)) {
+    if (!isKey(key)) throw new TypeError(`not a key: ${key}`)
+    assertValue(item as Value, depth + 1)
+  }
+}

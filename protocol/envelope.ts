@@ -1,0 +1,192 @@
+import { compareBytes, strictlyAscending } from './bytes.ts'
+import { decodeValue, encodeValue, type Value } from './codec.ts'
+import { DOMAIN, separated } from './domains.ts'
+import { hash } from './hash.ts'
+import { type CommunityId, type Id, idBytes, idOf, type KeyText, keyBytes } from './ids.ts'
+import { MAX_ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, MAX_SIGNATURES } from './limits.ts'
+import type { EnvelopeReason, SignatureReason } from './reasons.ts'
+import { bad, good, type Result } from './result.ts'
+import { bytes, isMap, key, list, map, type Schema } from './schema.ts'
+import { SIGNATURE_BYTES, type Signer, type Verifier } from './signature.ts'
+
+/**
+ * A signed envelope (SPEC §4.1): `{ "p": payload, "s": [ { "k": key, "s": signature }, … ] }`, signatures in ascending order of their keys.
+ * The id covers the payload alone, so a changed signature cannot make a second id.
+ */
+export interface Envelope<T> {
+  readonly type: string
+  readonly id: Id
+  readonly payload: T
+  /** The exact bytes that were hashed and signed. */
+  readonly payloadBytes: Uint8Array
+  readonly signatures: readonly EnvelopeSignature[]
+  /** The exact bytes of the envelope. */
+  readonly bytes: Uint8Array
+}
+
+export interface EnvelopeSignature {
+  readonly key: KeyText
+  readonly signature: Uint8Array
+}
+
+/** A kind of signed thing: its name on the wire and the closed map of its payload, `t` and `c` aside. */
+export interface PayloadType<T> {
+  readonly type: string
+  readonly fields: Schema<T>
+}
+
+/** The community of a genesis, which cannot name itself: 32 zero bytes. */
+export const NO_COMMUNITY = idOf<CommunityId>(new Uint8Array(32))
+
+const ENVELOPE = map({
+  p: bytes(MAX_PAYLOAD_BYTES, 1),
+  s: list(map({ k: key, s: bytes(SIGNATURE_BYTES) }), MAX_SIGNATURES, 1),
+})
+
+/** Makes and signs an envelope. Throws when the payload is larger than the protocol allows or a signer comes twice. */
+export async function seal<T>(
+  kind: PayloadType<T>,
+  community: CommunityId,
+  payload: T,
+  signers: readonly Signer[],
+): Promise<Envelope<T>> {
+  const payloadBytes = encodePayload(kind, community, payload)
+  if (payloadBytes.length > MAX_PAYLOAD_BYTES)
+    throw new RangeError(`a payload has at most ${MAX_PAYLOAD_BYTES} bytes`)
+  const input = signedBytes(kind.type, community, payloadBytes)
+  const signatures: EnvelopeSignature[] = []
+  for (const signer of sortSigners(signers)) {
+    signatures.push({ key: signer.publicKey, signature: await signer.sign(input) })
+  }
+  return {
+    type: kind.type,
+    id: payloadId(kind.type, community, payloadBytes),
+    payload,
+    payloadBytes,
+    signatures,
+    bytes: encodeEnvelope(payloadBytes, signatures),
+  }
+}
+
+/** The `t` of the payload inside an envelope, before anything is known of it; for dispatching. */
+export function peekType(envelope: Uint8Array): Result<string, EnvelopeReason> {
+  const opened = openUntyped(envelope)
+  if (!opened.ok) return opened
+  return good(opened.value.type)
+}
+
+/**
+ * Reads an envelope of a known kind and community. Signatures are not looked at: see `verifyEnvelope`.
+ * Bytes from outside go through here and nowhere else.
+ */
+export function open<T>(
+  kind: PayloadType<T>,
+  community: CommunityId,
+  envelope: Uint8Array,
+): Result<Envelope<T>, EnvelopeReason> {
+  const opened = openUntyped(envelope)
+  if (!opened.ok) return opened
+  const { type, fields, payloadBytes, signatures } = opened.value
+  if (type !== kind.type) return bad('unknown-type', type)
+  const { t: _type, c, ...rest } = fields
+  if (community === NO_COMMUNITY) {
+    if (c !== undefined) return bad('field-unknown', 'c')
+  } else {
+    if (c === undefined) return bad('field-missing', 'c')
+    if (!(c instanceof Uint8Array) || c.length !== 32) return bad('field-invalid', 'c')
+    if (idOf(c) !== (community as Id)) return bad('foreign-community')
+  }
+  const payload = kind.fields.decode(rest, '')
+  if (!payload.ok) return payload
+  return good({
+    type,
+    id: payloadId(type, community, payloadBytes),
+    payload: payload.value,
+    payloadBytes,
+    signatures,
+    bytes: envelope,
+  })
+}
+
+/**
+ * Checks that exactly the given keys signed, and that each signature is good.
+ * Cheap refusals come first: no signature is verified before the set of signers is right.
+ */
+export async function verifyEnvelope(
+  verifier: Verifier,
+  community: CommunityId,
+  envelope: Envelope<unknown>,
+  signers: readonly KeyText[],
+): Promise<Result<true, SignatureReason>> {
+  const wanted = new Set(signers)
+  for (const { key: signer } of envelope.signatures) if (!wanted.has(signer)) return bad('signer-unexpected')
+  if (envelope.signatures.length !== wanted.size) return bad('signer-missing')
+  const input = signedBytes(envelope.type, community, envelope.payloadBytes)
+  for (const { key: signer, signature } of envelope.signatures) {
+    const verdict = await verifier.verify(signature, input, signer)
+    if (!verdict.ok) return verdict
+  }
+  return good(true)
+}
+
+/** The single signer's key, for types that one device signs. */
+export function soleSigner(envelope: Envelope<unknown>): KeyText | undefined {
+  return envelope.signatures.length === 1 ? envelope.signatures[0]?.key : undefined
+}
+
+interface Untyped {
+  readonly type: string
+  readonly fields: { readonly [key: string]: Value }
+  readonly payloadBytes: Uint8Array
+  readonly signatures: readonly EnvelopeSignature[]
+}
+
+function openUntyped(envelope: Uint8Array): Result<Untyped, EnvelopeReason> {
+  const outer = decodeValue(envelope, MAX_ENVELOPE_BYTES)
+  if (!outer.ok) return outer
+  const parts = ENVELOPE.decode(outer.value, '')
+  if (!parts.ok) return parts
+  const signatures = parts.value.s.map((s) => ({ key: s.k, signature: s.s }))
+  if (!strictlyAscending(signatures, compareSigners)) return bad('signers-unordered')
+  const payload = decodeValue(parts.value.p, MAX_PAYLOAD_BYTES)
+  if (!payload.ok) return payload
+  if (!isMap(payload.value)) return bad('field-invalid', 'p')
+  const type = payload.value.t
+  if (type === undefined) return bad('field-missing', 't')
+  if (typeof type !== 'string') return bad('field-invalid', 't')
+  return good({ type, fields: payload.value, payloadBytes: parts.value.p, signatures })
+}
+
+function encodePayload<T>(kind: PayloadType<T>, community: CommunityId, payload: T): Uint8Array {
+  const fields = kind.fields.encode(payload) as { readonly [key: string]: Value }
+  const named = community === NO_COMMUNITY ? {} : { c: idBytes(community) }
+  return encodeValue({ ...fields, t: kind.type, ...named })
+}
+
+function encodeEnvelope(payloadBytes: Uint8Array, signatures: readonly EnvelopeSignature[]): Uint8Array {
+  return encodeValue(
+    ENVELOPE.encode({ p: payloadBytes, s: signatures.map((s) => ({ k: s.key, s: s.signature })) }),
+  )
+}
+
+function payloadId(type: string, community: CommunityId, payloadBytes: Uint8Array): Id {
+  return idOf(hash(separated(DOMAIN.id, type, idBytes(community), payloadBytes)))
+}
+
+/** What a signature covers (SPEC §4.1). */
+export function signedBytes(type: string, community: CommunityId, payloadBytes: Uint8Array): Uint8Array {
+  return separated(DOMAIN.signature, type, idBytes(community), payloadBytes)
+}
+
+function sortSigners(signers: readonly Signer[]): Signer[] {
+  const sorted = signers.toSorted((a, b) => compareBytes(keyBytes(a.publicKey), keyBytes(b.publicKey)))
+  sorted.forEach((signer, i) => {
+    if (i > 0 && sorted[i - 1]?.publicKey === signer.publicKey) throw new TypeError('a key signs once')
+  })
+  if (sorted.length === 0 || sorted.length > MAX_SIGNATURES) throw new RangeError('one to sixteen signers')
+  return sorted
+}
+
+function compareSigners(a: EnvelopeSignature, b: EnvelopeSignature): number {
+  return compareBytes(keyBytes(a.key), keyBytes(b.key))
+}

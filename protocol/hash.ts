@@ -1,0 +1,13 @@
+import { hkdf } from '@noble/hashes/hkdf.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concatBytes } from '@noble/hashes/utils.js'
+
+/** SHA-256 over the concatenation. 32 bytes. */
+export function hash(...parts: readonly Uint8Array[]): Uint8Array {
+  return sha256(concatBytes(...parts))
+}
+
+/** HKDF-SHA256 (RFC 5869), 32 bytes. */
+export function derive(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array {
+  return hkdf(sha256, secret, salt, info, 32)
+}

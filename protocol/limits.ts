@@ -1,0 +1,58 @@
+/** Every bound of the protocol, with its reason. SPEC names them; two honest peers must share them. */
+
+/** A payload is read whole before anything is checked: what nobody needs more of, nobody may send. */
+export const MAX_PAYLOAD_BYTES = 4096
+/** Maps in arrays in maps are enough for every message; a bound keeps decoders off deep recursion. */
+export const MAX_DEPTH = 6
+/** Keys are names that we chose. */
+export const MAX_KEY_CHARS = 16
+/** A council of sixteen signs one statement; nobody else needs more than two. */
+export const MAX_SIGNATURES = 16
+/** 16 signatures of 104 bytes, the payload, and the framing around them. */
+export const MAX_ENVELOPE_BYTES = MAX_PAYLOAD_BYTES + MAX_SIGNATURES * 104 + 64
+/** A ledger entry is one envelope and its time. */
+export const MAX_ENTRY_BYTES = MAX_ENVELOPE_BYTES + 32
+
+/** Every integer of the profile fits a double exactly: 2^53 - 1. */
+export const MAX_UINT = Number.MAX_SAFE_INTEGER
+
+export const MINUTE = 60
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+
+/** Clocks of phones are wrong by minutes; more than this and the sender must be told. Seconds. */
+export const MAX_CLOCK_SKEW = 5 * MINUTE
+
+/** A presence outlives a relay's restart and a tunnel, not a lost phone. Seconds. */
+export const MAX_PRESENCE_LIFETIME = 15 * MINUTE
+/** A proof of an invitation is made for one connection. Seconds. */
+export const MAX_PROOF_LIFETIME = 10 * MINUTE
+/** An offer is answered in seconds or not at all. */
+export const MAX_DESCRIPTION_LIFETIME = 2 * MINUTE
+/** An invitation that waits longer than this was forgotten. Seconds. */
+export const MAX_INVITATION_LIFETIME = 90 * DAY
+
+/** What is sent every ten seconds may get lost twice before anybody disappears. Seconds. */
+export const BEACON_BEAT = 10
+export const BEACON_EXPIRY = 30
+
+/** Names people can read on a phone. Characters (UTF-16 code units, as every engine counts them). */
+export const MAX_NAME_CHARS = 40
+export const MAX_COMMUNITY_NAME_CHARS = 80
+export const MAX_BIO_CHARS = 500
+export const MAX_TITLE_CHARS = 120
+export const MAX_TOPIC_CHARS = 40
+export const MAX_TOPICS = 5
+export const MAX_ADDRESS_CHARS = 256
+export const MAX_ADDRESSES = 8
+export const MAX_FOUNDERS = 16
+export const MAX_WITNESSES = 16
+
+/** Heads of a room's operations: one for each moderator acting at the same instant, with room to spare. */
+export const MAX_HEADS = 16
+/** People named in a room's announcement; the rest are only counted. */
+export const MAX_ANNOUNCED = 12
+
+/** A session description with Opus alone is about 1 KiB; browsers' full lists stay under 8. */
+export const MAX_SDP_BYTES = 16 * 1024
+export const MAX_CANDIDATE_CHARS = 512
