@@ -5,6 +5,7 @@ const house = import.meta.dirname
 
 export default defineConfig({
   root: 'web',
+  cacheDir: `${house}/node_modules/.vite`,
   plugins: [svelte({ configFile: false })],
   build: {
     outDir: 'dist',
