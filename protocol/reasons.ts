@@ -81,6 +81,16 @@ export const ROOM_REASONS = [
 /** The text of an invitation link is wrong (SPEC §6.6). */
 export const LINK_REASONS = ['link-damaged', 'link-version'] as const
 
+/** A service of a peer or relay will not do what was asked (SPEC §9). */
+export const SERVICE_REASONS = [
+  'not-admitted',
+  'not-founded',
+  'already-founded',
+  'founding-token',
+  'rate-limited',
+  'room-unknown',
+] as const
+
 export type CodecReason = (typeof CODEC_REASONS)[number]
 export type SchemaReason = (typeof SCHEMA_REASONS)[number]
 export type SignatureReason = (typeof SIGNATURE_REASONS)[number]
@@ -90,7 +100,8 @@ export type LinkReason = (typeof LINK_REASONS)[number]
 
 /** Reasons that can be told without knowing anything but the bytes and the community. */
 export type EnvelopeReason = CodecReason | SchemaReason | SignatureReason
-export type Reason = EnvelopeReason | LedgerReason | RoomReason | LinkReason
+export type ServiceReason = (typeof SERVICE_REASONS)[number]
+export type Reason = EnvelopeReason | LedgerReason | RoomReason | LinkReason | ServiceReason
 
 /** All codes, for catalogues and tests that must not miss one. */
 export const REASONS: readonly Reason[] = [
@@ -100,4 +111,5 @@ export const REASONS: readonly Reason[] = [
   ...LEDGER_REASONS,
   ...ROOM_REASONS,
   ...LINK_REASONS,
+  ...SERVICE_REASONS,
 ]

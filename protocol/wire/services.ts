@@ -1,0 +1,141 @@
+import type { MemberId, OperationId, RoomId } from '../ids.ts'
+import { MAX_ENTRY_BYTES, MAX_ENVELOPE_BYTES, MAX_HEADS } from '../limits.ts'
+import { REASONS } from '../reasons.ts'
+import { bytes, flag, id, list, map, oneOf, type Read, sortedSet, text, uint } from '../schema.ts'
+import type { Frame } from './frame.ts'
+
+/**
+ * The requests and answers between peers, and between a peer and a relay (SPEC §9): one request, one answer, on a fresh stream. An answer
+ * either has what was asked for or `error`, a code of SPEC appendix A.
+ */
+
+const envelope = bytes(MAX_ENVELOPE_BYTES, 1)
+const error = oneOf(...REASONS)
+
+/** A kind of request: its libp2p protocol, and the shapes of both directions. */
+export interface Service<Q, A> {
+  readonly protocol: string
+  readonly request: Frame<Q>
+  readonly answer: Frame<A>
+}
+
+/** Most ledger entries in one answer, and what they may weigh together: a stream's worth, not a memory's. */
+export const MAX_ENTRIES_AN_ANSWER = 64
+const MAX_LEDGER_ANSWER = MAX_ENTRIES_AN_ANSWER * (MAX_ENTRY_BYTES + 8) + 64
+
+/** Most operations in one answer. */
+export const MAX_OPERATIONS_AN_ANSWER = 64
+/** Most beacons in one answer: everybody in a small room. */
+export const MAX_BEACONS_AN_ANSWER = 64
+const MAX_SYNC_ANSWER =
+  (MAX_OPERATIONS_AN_ANSWER + MAX_BEACONS_AN_ANSWER + 1) * (MAX_ENVELOPE_BYTES + 8) + MAX_HEADS * 40 + 128
+
+/** Most rooms in the list that a relay or peer gives. */
+export const MAX_ROOMS_AN_ANSWER = 64
+/** Most profiles asked for at once. */
+export const MAX_PROFILES_AN_ANSWER = 32
+
+/**
+ * Says who is there, right after a connection opens and before anything else: `p`, a presence, or `i`, an invitation proof. The answer has the
+ * other's presence `p` when it is a member's session, and the size of the ledger when it keeps one.
+ */
+export const HELLO = {
+  protocol: '/palabre/hello/1',
+  request: { shape: map({}, { p: envelope, i: envelope }), maxBytes: MAX_ENVELOPE_BYTES + 32 },
+  answer: { shape: map({}, { p: envelope, size: uint(), error }), maxBytes: MAX_ENVELOPE_BYTES + 128 },
+} satisfies Service<unknown, unknown>
+
+/** `get`: entries from this index on. `put`: a statement for the ledger; the answer has the log's signed promise. */
+export const LEDGER = {
+  protocol: '/palabre/ledger/1',
+  request: { shape: map({}, { get: uint(), put: envelope }), maxBytes: MAX_ENVELOPE_BYTES + 32 },
+  answer: {
+    shape: map(
+      {},
+      {
+        entries: list(bytes(MAX_ENTRY_BYTES, 1), MAX_ENTRIES_AN_ANSWER),
+        size: uint(),
+        promise: envelope,
+        error,
+      },
+    ),
+    maxBytes: MAX_LEDGER_ANSWER,
+  },
+} satisfies Service<unknown, unknown>
+
+/** Founds the community on a relay that has none: the one-time token of the founding link, and the first entries. */
+export const FOUND = {
+  protocol: '/palabre/found/1',
+  request: {
+    shape: map({
+      token: text(/^[A-Za-z0-9_-]+$/, 64),
+      genesis: envelope,
+      identity: envelope,
+      device: envelope,
+      profile: envelope,
+    }),
+    maxBytes: 4 * MAX_ENVELOPE_BYTES + 256,
+  },
+  answer: { shape: map({}, { promise: envelope, error }), maxBytes: MAX_ENVELOPE_BYTES + 128 },
+} satisfies Service<unknown, unknown>
+
+/** `get`: profiles of these members, as far as they are held. `put`: keep this one. */
+export const PROFILES = {
+  protocol: '/palabre/profiles/1',
+  request: {
+    shape: map({}, { get: list(id<MemberId>(), MAX_PROFILES_AN_ANSWER, 1), put: envelope }),
+    maxBytes: MAX_ENVELOPE_BYTES + 64,
+  },
+  answer: {
+    shape: map({}, { profiles: list(envelope, MAX_PROFILES_AN_ANSWER), error }),
+    maxBytes: MAX_PROFILES_AN_ANSWER * (MAX_ENVELOPE_BYTES + 8) + 64,
+  },
+} satisfies Service<unknown, unknown>
+
+/** The newest announcement of every room that is going on. */
+export const ROOMS = {
+  protocol: '/palabre/rooms/1',
+  request: { shape: map({}), maxBytes: 16 },
+  answer: {
+    shape: map({}, { rooms: list(envelope, MAX_ROOMS_AN_ANSWER), error }),
+    maxBytes: MAX_ROOMS_AN_ANSWER * (MAX_ENVELOPE_BYTES + 8) + 64,
+  },
+} satisfies Service<unknown, unknown>
+
+/**
+ * Anti-entropy of one room: `heads` are those of whoever asks. The answer has operations that are not in their past, ancestors first, the
+ * answerer's own heads, and beacons that are alive. `more`: ask again with what you have then.
+ */
+export const SYNC = {
+  protocol: '/palabre/sync/1',
+  request: {
+    shape: map({ r: id<RoomId>(), heads: sortedSet(id<OperationId>(), MAX_HEADS) }),
+    maxBytes: MAX_HEADS * 40 + 128,
+  },
+  answer: {
+    shape: map(
+      {},
+      {
+        opening: envelope,
+        ops: list(envelope, MAX_OPERATIONS_AN_ANSWER),
+        beacons: list(envelope, MAX_BEACONS_AN_ANSWER),
+        heads: sortedSet(id<OperationId>(), MAX_HEADS),
+        more: flag,
+        error,
+      },
+    ),
+    maxBytes: MAX_SYNC_ANSWER,
+  },
+} satisfies Service<unknown, unknown>
+
+export type HelloRequest = Read<typeof HELLO.request.shape>
+export type HelloAnswer = Read<typeof HELLO.answer.shape>
+export type LedgerRequest = Read<typeof LEDGER.request.shape>
+export type LedgerAnswer = Read<typeof LEDGER.answer.shape>
+export type FoundRequest = Read<typeof FOUND.request.shape>
+export type FoundAnswer = Read<typeof FOUND.answer.shape>
+export type ProfilesRequest = Read<typeof PROFILES.request.shape>
+export type ProfilesAnswer = Read<typeof PROFILES.answer.shape>
+export type RoomsAnswer = Read<typeof ROOMS.answer.shape>
+export type SyncRequest = Read<typeof SYNC.request.shape>
+export type SyncAnswer = Read<typeof SYNC.answer.shape>
