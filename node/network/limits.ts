@@ -1,0 +1,48 @@
+/** Bounds that a peer and a relay share. Bytes and milliseconds, unless a name says otherwise. */
+
+const KIB = 1024
+const SECOND = 1000
+
+/** One gossiped message. A payload has at most 4 KiB; the rest is room for envelopes and small bundles. */
+export const MAX_GOSSIP_MESSAGE_BYTES = 16 * KIB
+
+/**
+ * One gossip RPC. It bundles what a peer asked for from the last five heartbeats (3.5 s), so it must hold far more
+ * than one message: a frame over this bound ends the gossip stream.
+ */
+export const MAX_GOSSIP_RPC_BYTES = 1024 * KIB
+
+/** Unread bytes of one stream before it is reset, and the largest window that yamux grows to. */
+export const MAX_STREAM_BUFFER_BYTES = 1024 * KIB
+
+/** Streams that the other side may have open on one connection, all protocols together. */
+export const MAX_INBOUND_STREAMS = 128
+
+/** Whole messages of a channel that wait to be read or written; a side that lags further behind is cut off. */
+export const MAX_QUEUED_MESSAGES = 256
+
+/** Time for a stream that was opened to deliver its request. */
+export const REQUEST_READ_MS = 10 * SECOND
+
+/** Time for an answer to be made and sent; askers bound their own waiting by their signal. */
+export const RESPOND_MS = 30 * SECOND
+
+/** Time to say goodbye properly to one connection before it is cut. */
+export const CLOSE_MS = 0.5 * SECOND
+
+/** Connections of one peer: its relays and a room's stage, with room for the links that are being replaced. */
+export const MAX_PEER_CONNECTIONS = 64
+
+/** A vanished tab is noticed only by pings: 2.3 to 2.7 s with these two (measured), against 15 s by default. */
+export const PING_INTERVAL_MS = 2 * SECOND
+export const PING_TIMEOUT_MS = 2 * SECOND
+
+/** One attempt to reach a relay: connection, admission and reservation each have this long. */
+export const RELAY_STEP_MS = 10 * SECOND
+
+/** First wait before a lost relay is dialled again, and the longest; see `backoff`. */
+export const RELAY_RETRY_MIN_MS = 0.5 * SECOND
+export const RELAY_RETRY_MAX_MS = 15 * SECOND
+
+/** Topics of which a peer remembers that another one subscribed: a relay carries up to 1,000 rooms. */
+export const MAX_TOPICS_KNOWN_OF_A_RELAY = 1200
