@@ -34,7 +34,7 @@ export default defineConfig({
           name: 'browser',
           environment: 'node',
           include: ['test/browser/**/*.test.ts'],
-          globalSetup: ['test/support/build.ts'],
+          globalSetup: [`${house}/test/support/build.ts`],
           // Real browsers on a small machine: one file at a time, and time for a cold start.
           fileParallelism: false,
           testTimeout: 120_000,

@@ -15,7 +15,6 @@ import { ensurePackages, GroundError, house, launch, projectNode, run, tool } fr
 const SYSTEM = [
   { package: 'chromium', program: 'chromium' },
   { package: 'firefox-esr', program: 'firefox-esr' },
-  { package: 'espeak-ng', program: 'espeak-ng' },
 ]
 
 /** Static checks: a name, and the command that ends with status 0 when all is well. */
