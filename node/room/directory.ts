@@ -1,0 +1,117 @@
+import { type Envelope, open } from '../../protocol/envelope.ts'
+import type { RoomId } from '../../protocol/ids.ts'
+import { BEACON_EXPIRY } from '../../protocol/limits.ts'
+import type { Reason } from '../../protocol/reasons.ts'
+import { bad, good, type Result } from '../../protocol/result.ts'
+import { ANNOUNCE, type Announcement } from '../../protocol/room/announcement.ts'
+import type { Room } from '../../protocol/room/opening.ts'
+import { verifyByDevice } from '../../protocol/session.ts'
+import { type Judging, readOpening, readOperation } from '../gossip/received.ts'
+import { Observed } from '../observed.ts'
+import { type Clock, second } from '../ports/clock.ts'
+
+/** Rooms kept at most, and of one host: a list that nobody can fill for the others. */
+const MAX_ROOMS = 256
+const MAX_ROOMS_OF_A_HOST = 4
+/** Ended rooms remembered, so that a late announcement does not bring one back. */
+const MAX_ENDED = 1024
+/** How often the list is looked through for rooms that fell silent, in milliseconds. */
+const SWEEP = 5_000
+
+/** A room that is going on, as it was announced last. */
+export interface ListedRoom {
+  readonly id: RoomId
+  readonly opening: Envelope<Room>
+  readonly announcement: Envelope<Announcement>
+  /** This peer's clock, in seconds. */
+  readonly received: number
+}
+
+/** The rooms of a community that are going on: what announcements say, and it fades when they stop. */
+export interface Directory {
+  readonly rooms: Observed<readonly ListedRoom[]>
+  /** Takes one announcement in; an older one than the known changes nothing and is `stale`. */
+  receive(bytes: Uint8Array): Promise<Result<true, Reason>>
+  stop(): void
+}
+
+export function createDirectory(judging: Judging, clock: Clock): Directory {
+  const listed = new Map<RoomId, ListedRoom>()
+  const ended = new Set<RoomId>()
+  const rooms = new Observed<readonly ListedRoom[]>([])
+  const publish = () => rooms.set([...listed.values()])
+
+  const cancel = clock.every(SWEEP, () => {
+    const now = second(clock)
+    let changed = false
+    for (const [id, room] of listed) {
+      if (now - room.received <= BEACON_EXPIRY) continue
+      listed.delete(id)
+      changed = true
+    }
+    if (changed) publish()
+  })
+
+  return {
+    rooms,
+    async receive(bytes) {
+      const read = await readAnnouncement(judging, bytes, (id) => listed.get(id)?.opening)
+      if (!read.ok) return read
+      const { announcement, opening, over } = read.value
+      const id = announcement.payload.r
+      if (over || ended.has(id)) {
+        if (ended.size >= MAX_ENDED)
+          for (const oldest of ended) {
+            ended.delete(oldest)
+            break
+          }
+        ended.add(id)
+        if (listed.delete(id)) publish()
+        return over ? good(true) : bad('room-over')
+      }
+      const known = listed.get(id)
+      if (known && known.announcement.payload.seq >= announcement.payload.seq) return bad('stale')
+      if (!known) {
+        const ofHost = [...listed.values()].filter((room) => room.opening.payload.m === opening.payload.m)
+        if (listed.size >= MAX_ROOMS || ofHost.length >= MAX_ROOMS_OF_A_HOST) return bad('rate-limited')
+      }
+      listed.set(id, { id, opening, announcement, received: second(clock) })
+      publish()
+      return good(true)
+    },
+    stop: cancel,
+  }
+}
+
+interface ReadAnnouncement {
+  readonly announcement: Envelope<Announcement>
+  readonly opening: Envelope<Room>
+  /** The host ended the room. */
+  readonly over: boolean
+}
+
+/** @param known the opening of a room that was verified before; verifying it again every ten seconds would be waste */
+async function readAnnouncement(
+  judging: Judging,
+  bytes: Uint8Array,
+  known: (room: RoomId) => Envelope<Room> | undefined,
+): Promise<Result<ReadAnnouncement, Reason>> {
+  const opened = open(ANNOUNCE, judging.membership().community, bytes)
+  if (!opened.ok) return opened
+  const { payload } = opened.value
+  const device = await verifyByDevice(judging.verifier, judging.membership(), opened.value)
+  if (!device.ok) return device
+  let opening = known(payload.r)
+  if (!opening) {
+    const read = await readOpening(judging, payload.r, payload.opening)
+    if (!read.ok) return read
+    opening = read.value
+  }
+  if (opening.payload.vis === 'private') return bad('foreign-room')
+  if (payload.end === undefined) return good({ announcement: opened.value, opening, over: false })
+  const end = await readOperation(judging, payload.r, payload.end)
+  if (!end.ok) return end
+  // The creator's own end needs no history to be judged; anybody else's is seen in the room, and the list forgets it in time.
+  const over = end.value.operation.k === 'end' && end.value.operation.m === opening.payload.m
+  return over ? good({ announcement: opened.value, opening, over }) : bad('level-too-low')
+}
