@@ -1,0 +1,45 @@
+import { type IDBPDatabase, openDB } from 'idb'
+import { type Storage, StorageError } from '../ports/storage.ts'
+
+const STORE = 'values'
+
+/**
+ * A storage in the browser's IndexedDB, where non-extractable keys can be kept as they are. It asks the browser not to throw it away under
+ * pressure; a browser may still say no, which is why there is a recovery phrase.
+ */
+export async function browserStorage(name: string): Promise<Storage> {
+  const database = await attempt(() =>
+    openDB(name, 1, { upgrade: (upgraded: IDBPDatabase) => void upgraded.createObjectStore(STORE) }),
+  )
+  await navigator.storage?.persist?.()
+  return {
+    get: (key) => attempt(() => database.get(STORE, key)),
+    put: (key, value) => attempt(async () => void (await database.put(STORE, value, key))),
+    putAll: (entries) =>
+      attempt(async () => {
+        const transaction = database.transaction(STORE, 'readwrite', { durability: 'strict' })
+        await Promise.all([
+          ...entries.map(([key, value]) => transaction.store.put(value, key)),
+          transaction.done,
+        ])
+      }),
+    delete: (key) => attempt(() => database.delete(STORE, key)),
+    list: (prefix) =>
+      attempt(async () => {
+        const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`)
+        const [keys, values] = await Promise.all([
+          database.getAllKeys(STORE, range),
+          database.getAll(STORE, range),
+        ])
+        return keys.map((key, i) => [String(key), values[i] as unknown] as const)
+      }),
+  }
+}
+
+async function attempt<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (cause) {
+    throw new StorageError('the browser did not store or give what was asked', { cause })
+  }
+}
