@@ -10,12 +10,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { ensurePackages, GroundError, house, launch, projectNode, run, tool } from '../relay/bin/ground.mjs'
-
-/** What the browser tests need of the system: Debian's package, and the program that shows it is there. */
-const SYSTEM = [
-  { package: 'chromium', program: 'chromium' },
-  { package: 'firefox-esr', program: 'firefox-esr' },
-]
+import { tallyOf } from './support/tally.mjs'
 
 /** Static checks: a name, and the command that ends with status 0 when all is well. */
 const CHECKS = [
@@ -35,11 +30,7 @@ const CHECKS = [
   { name: 'import directions and cycles', script: join(house, 'test/support/imports.ts'), args: [] },
 ]
 
-/**
- * @typedef {object} Tally
- * @property {number} passed
- * @property {string[]} failures  one text for each, name first
- */
+/** @typedef {import('./support/tally.mjs').Tally} Tally */
 
 await launch(async () => {
   /** @type {Tally} */
@@ -105,45 +96,10 @@ async function runProject(node, project) {
       `--outputFile.json=${report}`,
     ]
     const status = await run(node, [tool('vitest', 'vitest.mjs'), ...args], ownModulesFirst())
-    return tallyOf(project, status, report)
+    return tallyOf(project, status, existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-/**
- * Counts a Vitest report.
- *
- * @param {string} project
- * @param {number} status  exit status of Vitest
- * @param {string} report  path of its JSON report, which a crash leaves unwritten
- * @returns {Tally}
- */
-function tallyOf(project, status, report) {
-  if (!existsSync(report))
-    return { passed: 0, failures: [`${project}: Vitest ended with status ${status} and no report`] }
-  /** @type {{ testResults: { name: string, status: string, message: string, assertionResults: { fullName: string, status: string, failureMessages?: string[] | null }[] }[] }} */
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
-  /** @type {Tally} */
-  const tally = { passed: 0, failures: [] }
-  for (const file of testResults) {
-    const where = file.name.replace(house, '')
-    for (const { fullName, status: outcome, failureMessages } of file.assertionResults) {
-      if (outcome === 'passed') tally.passed++
-      else tally.failures.push(`${where} > ${fullName} (${outcome})\n${(failureMessages ?? []).join('\n')}`)
-    }
-    if (
-      file.status !== 'passed' &&
-      file.assertionResults.every(({ status: outcome }) => outcome === 'passed')
-    ) {
-      tally.failures.push(`${where} did not run to its end\n${file.message}`)
-    }
-  }
-  if (tally.passed + tally.failures.length === 0) tally.failures.push(`${project}: no test ran`)
-  if (status !== 0 && tally.failures.length === 0) {
-    tally.failures.push(`${project}: Vitest ended with status ${status} though every test passed, see above`)
-  }
-  return tally
 }
 
 /** The checks and tests start programs by name (`node` among them): the project's own come first. */
@@ -152,16 +108,25 @@ function ownModulesFirst() {
 }
 
 /**
- * Installs from Debian what the browser tests need and the machine lacks.
+ * Installs from Debian what the browser tests need and the machine lacks (`test/support/debian-packages.json`).
  *
  * @throws {GroundError} with what to install, when that cannot be done here
  */
 function ensureSystem() {
-  const missing = SYSTEM.filter(({ program }) => !onPath(program)).map((item) => item.package)
+  /** @type {string[]} */
+  const needed = JSON.parse(readFileSync(join(house, 'test/support/debian-packages.json'), 'utf8'))
+  const format = `\${Package} \${db:Status-Status}\n`
+  const query = spawnSync('dpkg-query', ['--show', `--showformat=${format}`, ...needed], { encoding: 'utf8' })
+  if (query.error !== undefined) {
+    console.log(`\nThis is no Debian: the browser tests need what its packages ${needed.join(' ')} contain.`)
+    return
+  }
+  const present = query.stdout.split('\n').filter((line) => line.endsWith(' installed'))
+  const missing = needed.filter((name) => !present.includes(`${name} installed`))
   if (missing.length === 0) return
   const names = missing.join(' ')
-  if (!onPath('apt-get') || process.getuid?.() !== 0) {
-    throw new GroundError(`The browser tests need ${names}; on Debian: sudo apt-get install ${names}`)
+  if (process.getuid?.() !== 0) {
+    throw new GroundError(`The browser tests need ${names}: sudo apt-get install ${names}`)
   }
   console.log(`\nInstalling from Debian: ${names} ...`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
@@ -172,9 +137,4 @@ function ensureSystem() {
     const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 'inherit', 'inherit'] })
     if (status !== 0) throw new GroundError(`apt-get ${args.join(' ')} failed (status ${status}): see above.`)
   }
-}
-
-/** @param {string} program */
-function onPath(program) {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
 }
