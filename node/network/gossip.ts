@@ -82,6 +82,7 @@ export class Gossip {
   readonly #pubsub: GossipSub
   readonly #reputation: Reputation
   readonly #report: (where: string, error: unknown) => void
+  #closed = false
   readonly #receivers = new Map<string, (data: Uint8Array) => void>()
 
   constructor(pubsub: GossipSub, reputation: Reputation, report: (where: string, error: unknown) => void) {
@@ -105,8 +106,15 @@ export class Gossip {
       if (this.#receivers.get(topic) !== onMessage) return
       this.#receivers.delete(topic)
       this.#pubsub.topicValidators.delete(topic)
-      this.#pubsub.unsubscribe(topic)
+      // gossipsub throws when it is told so after its end.
+      if (!this.#closed) this.#pubsub.unsubscribe(topic)
     }
+  }
+
+  /** Nothing is delivered any more, and nothing left to unsubscribe from. */
+  close(): void {
+    this.#closed = true
+    this.#receivers.clear()
   }
 
   async publish(topic: string, data: Uint8Array): Promise<void> {

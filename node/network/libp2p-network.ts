@@ -167,6 +167,7 @@ export class Libp2pNetwork implements Network {
 
   async #stop(): Promise<void> {
     this.#stopping.abort(new NetworkError('closed', 'the network has stopped'))
+    this.gossip.close()
     await this.#node.stop()
   }
 

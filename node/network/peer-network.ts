@@ -193,7 +193,7 @@ class Libp2pPeerNetwork extends Libp2pNetwork implements PeerNetwork {
       .getMultiaddrs()
       .filter((address) => WebRTC.matches(address))
       .map((address) => address.toString())
-      .filter((address) => this.#roads.has(relayOf(address) ?? ('' as PeerIdString)))
+      .filter((address) => this.#roadOf(address) !== undefined)
   }
 
   relays(): PeerIdString[] {
@@ -241,16 +241,17 @@ class Libp2pPeerNetwork extends Libp2pNetwork implements PeerNetwork {
 
   /** The address says which relay to ask for the peer; the road to that relay is the one that we took ourselves. */
   async #dial(peer: PeerIdString, addresses: readonly string[], signal: AbortSignal): Promise<void> {
-    const roads = [...new Set(addresses.map(relayOf))]
-      .map((relay) => (relay === undefined ? undefined : this.#roads.get(relay)))
-      .filter((road) => road !== undefined)
-    const [first] = roads
-    if (first === undefined) throw new NetworkError('unreachable', `${peer} is at no relay that we know`)
-    const targets = roads
-      .map((road) => road.addresses[0])
+    const roads = new Set(addresses.map((address) => this.#roadOf(address)?.addresses[0]))
+    const targets = [...roads]
       .filter((road) => road !== undefined)
       .map((road) => road.encapsulate(multiaddr(`/p2p-circuit/webrtc/p2p/${peer}`)))
+    if (targets.length === 0) throw new NetworkError('unreachable', `${peer} is at no relay that we know`)
     await this.#dialling.during(peer, () => this.#node.dial(targets, { signal }))
+  }
+
+  #roadOf(address: string): RelayAddresses | undefined {
+    const relay = relayOf(address)
+    return relay === undefined ? undefined : this.#roads.get(relay)
   }
 
   /** A relayed connection serves to set up the direct link, and is closed when that is up or has failed. */

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import { open, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+const SEED_BYTES = 32
+
+/**
+ * The 32 bytes of the relay's own key, made on the first call and kept in `file` (raw, mode 0600). All addresses and
+ * links that lead to the relay contain its PeerId: without the file it is another relay.
+ * @throws Error when the file has another length; the system's error when it cannot be read or written
+ */
+export async function loadOrCreateRelaySeed(file: string): Promise<Uint8Array> {
+  try {
+    return await create(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  const seed = new Uint8Array(await readFile(file))
+  if (seed.byteLength !== SEED_BYTES) {
+    throw new Error(`${file} has ${seed.byteLength} bytes where a relay key has ${SEED_BYTES}`)
+  }
+  return seed
+}
+
+/** Durable before anybody learns the PeerId: file and directory are synced. */
+async function create(file: string): Promise<Uint8Array> {
+  const seed = new Uint8Array(randomBytes(SEED_BYTES))
+  const handle = await open(file, 'wx', 0o600)
+  try {
+    await handle.writeFile(seed)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  const directory = await open(dirname(file), 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+  return seed
+}
