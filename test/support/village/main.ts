@@ -1,0 +1,23 @@
+import type { PeerErrorCode } from '../../../node/errors.ts'
+import { start } from '../../../web/start.ts'
+import { FakeVillage, VILLAGERS, type VillageOptions } from '../fake-door.ts'
+
+declare global {
+  /** The village behind the page, for tests that play the other people. */
+  var village: FakeVillage
+  var villagers: typeof VILLAGERS
+}
+
+/** The app with a village in memory behind it. The query says how the village stands: `?as=nobody&founded=no`. */
+const query = new URLSearchParams(location.search)
+globalThis.villagers = VILLAGERS
+globalThis.village = new FakeVillage({
+  as: (query.get('as') ?? 'member') as VillageOptions['as'],
+  founded: query.get('founded') !== 'no',
+  rooms: query.get('rooms') !== 'no',
+  failing: (query.get('failing') ?? undefined) as PeerErrorCode | undefined,
+})
+
+const target = document.getElementById('app')
+if (target === null) throw new Error('index.html has no element #app')
+await start(target, async () => globalThis.village)

@@ -1,0 +1,30 @@
+import { mount } from 'svelte'
+import type { Door } from '../node/view.ts'
+import App from './App.svelte'
+import { openMicrophone } from './audio/microphone.ts'
+import { Application } from './state/application.svelte.ts'
+import { Language, type LanguageMemory } from './state/language.svelte.ts'
+import { Router } from './state/router.svelte.ts'
+import './style.css'
+
+/** Puts the app into the page, on a way to open its door. */
+export async function start(target: HTMLElement, openDoor: () => Promise<Door>): Promise<void> {
+  const language = await Language.open(languageMemory(), navigator.languages)
+  const application = new Application({
+    openDoor,
+    openMicrophone: () => openMicrophone(navigator),
+    router: new Router(window),
+    language,
+  })
+  mount(App, { target, props: { application } })
+  await application.start()
+}
+
+/** A browser that forbids storage throws at the mere name of it; the language is then chosen anew each time. */
+function languageMemory(): LanguageMemory {
+  try {
+    return localStorage
+  } catch {
+    return { getItem: () => null, setItem: () => {} }
+  }
+}

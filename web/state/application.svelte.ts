@@ -1,0 +1,133 @@
+import type { PeerErrorCode } from '../../node/errors.ts'
+import type { Door, NewRoom, ParticipantView, Peer, RoomSession, RoomView } from '../../node/view.ts'
+import type { RoomId } from '../../protocol/ids.ts'
+import { Announcer } from './announcer.svelte.ts'
+import { Attempt, codeOf } from './attempt.svelte.ts'
+import { Community } from './community.ts'
+import type { Language } from './language.svelte.ts'
+import { newsOf } from './news.ts'
+import { shownName } from './people.ts'
+import { Room } from './room.svelte.ts'
+import type { Route } from './route.ts'
+import type { Router } from './router.svelte.ts'
+
+/** Where this browser stands towards the site's community. */
+export type Standing =
+  | { readonly at: 'opening' }
+  | { readonly at: 'failed'; readonly code: PeerErrorCode }
+  | { readonly at: 'outside'; readonly door: Door; readonly founded: boolean }
+  | { readonly at: 'inside'; readonly community: Community }
+
+export interface ApplicationDependencies {
+  readonly openDoor: () => Promise<Door>
+  readonly openMicrophone: () => Promise<MediaStream>
+  readonly router: Router
+  readonly language: Language
+}
+
+/** The whole app: the standing of this browser, and the one room it is in. */
+export class Application {
+  readonly #dependencies: ApplicationDependencies
+  #standing: Standing = $state.raw({ at: 'opening' })
+  #room = $state.raw<Room>()
+
+  readonly language: Language
+  readonly router: Router
+  readonly announcer = new Announcer()
+  /** Entering a room, from the list or by its address. */
+  readonly entering = new Attempt()
+
+  constructor(dependencies: ApplicationDependencies) {
+    this.#dependencies = dependencies
+    this.language = dependencies.language
+    this.router = dependencies.router
+    this.router.arrived = (route) => void this.#arrive(route)
+  }
+
+  get standing(): Standing {
+    return this.#standing
+  }
+
+  /** The room that this browser is in; it stays joined while the person looks at other screens. */
+  get room(): Room | undefined {
+    return this.#room
+  }
+
+  /** Finds out where this browser stands. Again after a failure. */
+  async start(): Promise<void> {
+    this.#standing = { at: 'opening' }
+    try {
+      const door = await this.#dependencies.openDoor()
+      const peer = await door.resume()
+      if (peer === undefined) {
+        const { founded } = await door.site()
+        this.#standing = { at: 'outside', door, founded }
+      } else {
+        this.#standing = { at: 'inside', community: new Community(peer) }
+        await this.#arrive(this.router.route)
+      }
+    } catch (error) {
+      this.#standing = { at: 'failed', code: codeOf(error) }
+    }
+  }
+
+  /** Takes a new member in, and wipes the founding token or invitation from the address. */
+  enter(peer: Peer): void {
+    this.#standing = { at: 'inside', community: new Community(peer) }
+    this.router.replace({ at: 'home' })
+  }
+
+  /** Opens a room and goes there. */
+  async openRoom(room: NewRoom): Promise<void> {
+    const session = await this.#peer.openRoom(room)
+    await this.#take(session)
+    this.router.go({ at: 'room', room: session.view.value.id })
+  }
+
+  /** Joins a room, after leaving the one that this browser is in; `entering` tells how it goes. */
+  async joinRoom(room: RoomId): Promise<void> {
+    await this.entering.run(async () => this.#take(await this.#peer.joinRoom(room)))
+  }
+
+  /** Leaves the present room and goes back to the list. */
+  async leaveRoom(): Promise<void> {
+    const room = this.#room
+    this.#room = undefined
+    this.entering.forget()
+    if (this.router.route.at === 'room') this.router.go({ at: 'home' })
+    await room?.leave()
+  }
+
+  get #peer(): Peer {
+    if (this.#standing.at !== 'inside') throw new Error('only a member has a peer')
+    return this.#standing.community.peer
+  }
+
+  async #arrive(route: Route): Promise<void> {
+    this.announcer.say('')
+    if (this.#standing.at !== 'inside' || route.at !== 'room') return
+    if (this.#room?.view.id === route.room) return
+    await this.joinRoom(route.room)
+  }
+
+  async #take(session: RoomSession): Promise<void> {
+    const former = this.#room
+    this.#room = new Room(session, {
+      openMicrophone: this.#dependencies.openMicrophone,
+      changed: (before, after) => this.#follow(before, after),
+    })
+    await former?.leave()
+  }
+
+  #follow(before: RoomView, after: RoomView): void {
+    const t = this.language.messages
+    const nameOf = (person: ParticipantView) => shownName(person.name, person.member, t.people.unnamed)
+    const news = newsOf(before, after, t, nameOf)
+    if (news.length > 0) this.announcer.say(news.join('. '))
+    if (after.status === 'left' && this.#room?.view.id === after.id) {
+      this.#room.close()
+      this.#room = undefined
+      if (this.router.route.at === 'room') this.router.go({ at: 'home' })
+    }
+  }
+}

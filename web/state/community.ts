@@ -1,0 +1,50 @@
+import type { CommunityView, MemberView, Peer, RelayState, RoomListing, SlotView } from '../../node/view.ts'
+import type { MemberId } from '../../protocol/ids.ts'
+import { Watched } from './watched.ts'
+
+/** The community as a member sees it. */
+export class Community {
+  readonly peer: Peer
+  readonly #about: Watched<CommunityView>
+  readonly #members: Watched<readonly MemberView[]>
+  readonly #slots: Watched<readonly SlotView[]>
+  readonly #rooms: Watched<readonly RoomListing[]>
+  readonly #relay: Watched<RelayState>
+
+  constructor(peer: Peer) {
+    this.peer = peer
+    this.#about = new Watched(peer.community)
+    this.#members = new Watched(peer.members)
+    this.#slots = new Watched(peer.slots)
+    this.#rooms = new Watched(peer.rooms)
+    this.#relay = new Watched(peer.relay)
+  }
+
+  get about(): CommunityView {
+    return this.#about.value
+  }
+
+  get members(): readonly MemberView[] {
+    return this.#members.value
+  }
+
+  get slots(): readonly SlotView[] {
+    return this.#slots.value
+  }
+
+  get rooms(): readonly RoomListing[] {
+    return this.#rooms.value
+  }
+
+  get relay(): RelayState {
+    return this.#relay.value
+  }
+
+  get freeInvitations(): number {
+    return this.slots.filter((slot) => slot.state === 'free').length
+  }
+
+  member(id: MemberId): MemberView | undefined {
+    return this.members.find((member) => member.id === id)
+  }
+}

@@ -1,0 +1,178 @@
+import type { ParticipantView, RemoteVoice, RoomSession, RoomView } from '../../node/view.ts'
+import type { MemberId } from '../../protocol/ids.ts'
+import { closeMicrophone } from '../audio/microphone.ts'
+import { Attempt } from './attempt.svelte.ts'
+import { isModerator, mayModerate } from './people.ts'
+import { Watched } from './watched.ts'
+
+/** What the big button of the stage stands for. `closed`: this device has not given a microphone yet. */
+export type MicrophoneState = 'off-stage' | 'closed' | 'muted' | 'muted-by-moderator' | 'open'
+
+export interface RoomDependencies {
+  /** Asks the person for the microphone; throws `PeerError`. */
+  readonly openMicrophone: () => Promise<MediaStream>
+  /** Told of every change of the room, for what is said aloud. */
+  readonly changed: (before: RoomView, after: RoomView) => void
+}
+
+/** One joined room as it is drawn, and what a person can do in it. */
+export class Room {
+  readonly #session: RoomSession
+  readonly #dependencies: RoomDependencies
+  readonly #view: Watched<RoomView>
+  readonly #voices: Watched<readonly RemoteVoice[]>
+  readonly #unsubscribe: () => void
+  #last: RoomView
+  #microphone = $state.raw<MediaStream>()
+
+  /** The last thing asked for in this room. */
+  readonly attempt = new Attempt()
+  /** The answer to an offer has its own: its failure is shown where the question is. */
+  readonly answer = new Attempt()
+
+  constructor(session: RoomSession, dependencies: RoomDependencies) {
+    this.#session = session
+    this.#dependencies = dependencies
+    this.#view = new Watched(session.view)
+    this.#voices = new Watched(session.voices)
+    this.#last = session.view.value
+    this.#unsubscribe = session.view.subscribe((view) => this.#follow(view))
+  }
+
+  get view(): RoomView {
+    return this.#view.value
+  }
+
+  get me(): ParticipantView {
+    return this.view.me
+  }
+
+  get voices(): readonly RemoteVoice[] {
+    return this.#voices.value
+  }
+
+  get stage(): readonly ParticipantView[] {
+    return this.view.people.filter((person) => person.onStage)
+  }
+
+  get audience(): readonly ParticipantView[] {
+    return this.view.people.filter((person) => !person.onStage)
+  }
+
+  /** Raised hands, first raised first. */
+  get hands(): readonly ParticipantView[] {
+    return this.view.people
+      .filter((person) => person.hand !== undefined && !person.onStage)
+      .toSorted((a, b) => (a.hand ?? 0) - (b.hand ?? 0))
+  }
+
+  get moderating(): boolean {
+    return isModerator(this.me)
+  }
+
+  get hosting(): boolean {
+    return this.view.host === this.me.member
+  }
+
+  get microphone(): MicrophoneState {
+    if (!this.me.onStage) return 'off-stage'
+    if (this.me.mutedByModerator) return 'muted-by-moderator'
+    if (this.#microphone === undefined) return 'closed'
+    return this.me.muted ? 'muted' : 'open'
+  }
+
+  mayModerate(person: ParticipantView): boolean {
+    return mayModerate(this.me, person)
+  }
+
+  toggleHand(): Promise<boolean> {
+    return this.attempt.run(() => this.#session.raiseHand(this.me.hand === undefined))
+  }
+
+  /** The big button: gives the microphone where there is none yet, opens or closes it where there is. */
+  toggleMicrophone(): Promise<boolean> {
+    return this.attempt.run(async () => {
+      switch (this.microphone) {
+        case 'off-stage':
+        case 'muted-by-moderator':
+          return
+        case 'closed':
+          await this.#giveMicrophone((microphone) => this.#session.setMicrophone(microphone))
+          return this.#session.setMuted(false)
+        case 'muted':
+          return this.#session.setMuted(false)
+        case 'open':
+          return this.#session.setMuted(true)
+      }
+    })
+  }
+
+  acceptStage(): Promise<boolean> {
+    return this.answer.run(() => this.#giveMicrophone((microphone) => this.#session.acceptStage(microphone)))
+  }
+
+  declineStage(): Promise<boolean> {
+    return this.answer.run(() => this.#session.declineStage())
+  }
+
+  offerStage(member: MemberId): Promise<boolean> {
+    return this.attempt.run(() => this.#session.offerStage(member))
+  }
+
+  removeFromStage(member: MemberId): Promise<boolean> {
+    return this.attempt.run(() => this.#session.removeFromStage(member))
+  }
+
+  mute(member: MemberId): Promise<boolean> {
+    return this.attempt.run(() => this.#session.muteMember(member))
+  }
+
+  unmute(member: MemberId): Promise<boolean> {
+    return this.attempt.run(() => this.#session.unmuteMember(member))
+  }
+
+  stepDown(): Promise<boolean> {
+    return this.attempt.run(() => this.#session.stepDown())
+  }
+
+  end(): Promise<boolean> {
+    return this.attempt.run(() => this.#session.end())
+  }
+
+  /** Leaves, whatever the network answers: the voices stop here and the microphone is given back. */
+  async leave(): Promise<void> {
+    this.close()
+    await this.#session.leave()
+  }
+
+  /** Stops following the room and gives the microphone back. Safe to call twice. */
+  close(): void {
+    this.#unsubscribe()
+    this.#releaseMicrophone()
+  }
+
+  async #giveMicrophone(give: (microphone: MediaStream) => Promise<void>): Promise<void> {
+    const microphone = await this.#dependencies.openMicrophone()
+    try {
+      await give(microphone)
+    } catch (error) {
+      closeMicrophone(microphone)
+      throw error
+    }
+    this.#microphone = microphone
+  }
+
+  #releaseMicrophone(): void {
+    if (this.#microphone === undefined) return
+    closeMicrophone(this.#microphone)
+    this.#microphone = undefined
+  }
+
+  #follow(view: RoomView): void {
+    const before = this.#last
+    this.#last = view
+    const over = view.status === 'ended' || view.status === 'left'
+    if (over || (before.me.onStage && !view.me.onStage)) this.#releaseMicrophone()
+    this.#dependencies.changed(before, view)
+  }
+}
