@@ -1,0 +1,145 @@
+import type { MemberId } from '../protocol/ids.ts'
+import { seal } from '../protocol/envelope.ts'
+import type { KeyText } from '../protocol/ids.ts'
+import { MINUTE } from '../protocol/limits.ts'
+import type { Reason } from '../protocol/reasons.ts'
+import { bad, good, type Result } from '../protocol/result.ts'
+import { PRESENCE, verifyPresence } from '../protocol/session.ts'
+import type { Signer } from '../protocol/signature.ts'
+import { HELLO } from '../protocol/wire/services.ts'
+import type { Judging } from './gossip/received.ts'
+import type { PeerIdString, PeerNetwork } from './network/network.ts'
+import { keyOf } from './network/peer-id.ts'
+import { Observed } from './observed.ts'
+import { type Clock, second } from './ports/clock.ts'
+import { ask, serve } from './requests.ts'
+
+/** How long a presence holds, in seconds, and how often relays get a new one, in milliseconds: one may get lost. */
+const PRESENCE_LIFETIME = 10 * MINUTE
+const RENEWAL = 4 * MINUTE * 1000
+/** A peer that connects says who it is within this many milliseconds, or goes. */
+const GREETING_TIMEOUT = 10_000
+
+/** Who this session is. */
+export interface Me {
+  readonly member: MemberId
+  readonly device: Signer
+  /** Signs with the libp2p key of this tab or process. */
+  readonly session: Signer
+  readonly peer: PeerIdString
+}
+
+/** Which member each connected session belongs to, proved by both (SPEC §5.5 and §9.2). */
+export interface Greetings {
+  readonly members: Observed<ReadonlyMap<PeerIdString, MemberId>>
+  /** Proves to a relay who we are. @throws NetworkError */
+  enter(relay: PeerIdString, signal: AbortSignal): Promise<Result<true, Reason>>
+  stop(): void
+}
+
+/**
+ * @param catchUp brings the ledger up to date, when somebody is not in our copy of it
+ */
+export async function startGreetings(
+  me: Me,
+  network: PeerNetwork,
+  judging: Judging,
+  clock: Clock,
+  catchUp: () => Promise<void>,
+): Promise<Greetings> {
+  const members = new Observed<ReadonlyMap<PeerIdString, MemberId>>(new Map())
+  const relays = new Set<PeerIdString>()
+  const stopping = new AbortController()
+
+  async function presence(): Promise<Uint8Array> {
+    const at = second(clock)
+    const payload = {
+      m: me.member,
+      device: me.device.publicKey,
+      peer: me.session.publicKey,
+      addrs: [],
+      at,
+      exp: at + PRESENCE_LIFETIME,
+    }
+    const sealed = await seal(PRESENCE, judging.membership().community, payload, [me.device, me.session])
+    return sealed.bytes
+  }
+
+  async function check(peer: PeerIdString, bytes: Uint8Array): Promise<Result<MemberId, Reason>> {
+    const key: KeyText | undefined = keyOf(peer)
+    if (key === undefined) return bad('key-not-admitted')
+    const verify = () => verifyPresence(judging.verifier, judging.membership(), bytes, second(clock), key)
+    let verified = await verify()
+    if (!verified.ok && verified.reason === 'not-member') {
+      await catchUp()
+      verified = await verify()
+    }
+    return verified.ok ? good(verified.value.payload.m) : verified
+  }
+
+  function bind(peer: PeerIdString, member: MemberId): void {
+    members.set(new Map(members.value).set(peer, member))
+  }
+
+  function forget(peer: PeerIdString): void {
+    if (!members.value.has(peer)) return
+    const rest = new Map(members.value)
+    rest.delete(peer)
+    members.set(rest)
+  }
+
+  /** The lower PeerId dialled, and the one who dialled speaks first; the other one has so long to hear it. */
+  function meet(peer: PeerIdString): void {
+    if (relays.has(peer)) return
+    const late = clock.after(GREETING_TIMEOUT, () => {
+      if (!members.value.has(peer) && !relays.has(peer)) void network.disconnect(peer)
+    })
+    stopping.signal.addEventListener('abort', late)
+    if (network.peer < peer) void greet(peer)
+  }
+
+  async function greet(peer: PeerIdString): Promise<void> {
+    try {
+      const answer = await ask(network, peer, HELLO, { p: await presence() }, stopping.signal)
+      if (!answer.ok || answer.value.p === undefined) return
+      const member = await check(peer, answer.value.p)
+      if (member.ok) bind(peer, member.value)
+    } catch {
+      // The link went away while we spoke, or the other side never answered: the timer above ends what is left of it.
+    }
+  }
+
+  await serve(network, HELLO, async (from, request) => {
+    if (request.p === undefined) return { error: 'not-admitted' }
+    const member = await check(from, request.p)
+    if (!member.ok) return { error: member.reason }
+    bind(from, member.value)
+    return { p: await presence() }
+  })
+
+  const cancels = [
+    network.on('connect', meet),
+    network.on('disconnect', forget),
+    clock.every(RENEWAL, () => {
+      for (const relay of relays) {
+        // A relay that is away right now is told again when it is back: entering is part of every connection to it.
+        presence()
+          .then((p) => ask(network, relay, HELLO, { p }, stopping.signal))
+          .catch(() => undefined)
+      }
+    }),
+  ]
+
+  return {
+    members,
+    async enter(relay, signal) {
+      relays.add(relay)
+      const answer = await ask(network, relay, HELLO, { p: await presence() }, signal)
+      return answer.ok ? good(true) : answer
+    },
+    stop() {
+      stopping.abort()
+      for (const cancel of cancels) cancel()
+    },
+  }
+}
