@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
+import { inspect } from 'node:util'
 import { ensurePackages, GroundError, house, launch, projectNode, run, tool } from '../relay/bin/ground.mjs'
 import { tallyOf } from './support/tally.mjs'
 
@@ -46,8 +47,8 @@ await launch(async () => {
       add(total, await runProject(node, 'browser'))
     }
   } catch (error) {
-    if (!(error instanceof GroundError)) throw error
-    total.failures.push(error.message)
+    // Whatever stopped the run, its last line says that it failed.
+    total.failures.push(error instanceof GroundError ? error.message : inspect(error))
   }
   for (const failure of total.failures) console.log(`\nFAILED ${failure}`)
   console.log(`\n${total.passed} passed, ${total.failures.length} failed`)
