@@ -16,6 +16,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
   },
   worker: { format: 'es' },
+  // The app asks its own origin for the relay's address: in development, that of a relay started beside it with `npm start`.
+  server: { proxy: { '/.well-known': 'http://localhost:8080' } },
   test: {
     projects: [
       {
