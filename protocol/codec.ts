@@ -1,3 +1,4 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { encode as cborEncode, type Token, Tokenizer, Type } from 'cborg'
 import { equalBytes } from './bytes.ts'
 import { MAX_DEPTH, MAX_KEY_CHARS, MAX_UINT } from './limits.ts'
@@ -38,7 +39,13 @@ export function decodeValue(bytes: Uint8Array, maxBytes: number): Result<Value, 
 }
 
 /** Lenient on purpose: a longer spelling must be read to be named, and the comparison at the end refuses it. */
-const READING = { strict: false, allowIndefinite: true, allowUndefined: true, allowBigInt: true }
+const READING = {
+  strict: false,
+  allowIndefinite: true,
+  allowUndefined: true,
+  allowBigInt: true,
+  retainStringBytes: true,
+}
 
 interface Reader {
   readonly bytes: Uint8Array
@@ -100,12 +107,22 @@ function nextToken({ bytes, tokens }: Reader): Result<Token, CodecReason> {
   const head = bytes[tokens.pos()] as number
   const refused = refusedHead(head)
   if (refused) return refused
+  let token: Token
   try {
-    return good(tokens.next())
+    token = tokens.next()
   } catch {
-    // The tokenizer's only way to say that a length runs past the end or a head is reserved.
+    // The tokenizer's only way to say that a length runs past the end.
     return bad('malformed')
   }
+  return isUtf8(token) ? good(token) : bad('malformed', 'not UTF-8')
+}
+
+/**
+ * Platforms' text decoders put U+FFFD for bytes that are no UTF-8, and drop a byte order mark: both show when the text is spelled again.
+ * True for everything that is not text, and for the empty text, of which the tokenizer keeps no bytes.
+ */
+function isUtf8({ value, byteValue }: Token): boolean {
+  return byteValue === undefined || equalBytes(utf8ToBytes(value as string), byteValue)
 }
 
 /** Heads that no value of the profile begins with, told apart before the tokenizer folds them together. */
@@ -132,7 +149,8 @@ function assertValue(value: Value, depth: number): void {
     return
   }
   if (typeof value === 'string') {
-    if (!value.isWellFormed() || value.normalize('NFC') !== value) throw new TypeError('text is not NFC')
+    if (!value.isWellFormed() || value.startsWith('\ufeff') || value.normalize('NFC') !== value)
+      throw new TypeError('text is not NFC, or begins with a byte order mark')
     return
   }
   if (typeof value !== 'object' || value === null)

@@ -43,7 +43,7 @@ const ENVELOPE = map({
   s: list(map({ k: key, s: bytes(SIGNATURE_BYTES) }), MAX_SIGNATURES, 1),
 })
 
-/** Makes and signs an envelope. Throws when the payload is larger than the protocol allows or a signer comes twice. */
+/** Makes and signs an envelope. Throws when the payload is not what its type asks for or too large, or a signer comes twice. */
 export async function seal<T>(
   kind: PayloadType<T>,
   community: CommunityId,
@@ -159,6 +159,9 @@ function openUntyped(envelope: Uint8Array): Result<Untyped, EnvelopeReason> {
 
 function encodePayload<T>(kind: PayloadType<T>, community: CommunityId, payload: T): Uint8Array {
   const fields = kind.fields.encode(payload) as { readonly [key: string]: Value }
+  const readable = kind.fields.decode(fields, kind.type)
+  if (!readable.ok)
+    throw new TypeError(`not a payload that others would read: ${readable.reason} ${readable.at ?? ''}`)
   const named = community === NO_COMMUNITY ? {} : { c: idBytes(community) }
   return encodeValue({ ...fields, t: kind.type, ...named })
 }

@@ -8,13 +8,16 @@ export const MAX_DEPTH = 6
 export const MAX_KEY_CHARS = 16
 /** A council of sixteen signs one statement; nobody else needs more than two. */
 export const MAX_SIGNATURES = 16
-/** 16 signatures of 104 bytes, the payload, and the framing around them. */
-export const MAX_ENVELOPE_BYTES = MAX_PAYLOAD_BYTES + MAX_SIGNATURES * 104 + 64
+/** 16 signatures with their keys, 105 bytes each; the payload; 9 bytes of framing around them. */
+export const MAX_ENVELOPE_BYTES = MAX_PAYLOAD_BYTES + MAX_SIGNATURES * 105 + 9
 /** A ledger entry is one envelope and its time. */
 export const MAX_ENTRY_BYTES = MAX_ENVELOPE_BYTES + 32
 
 /** Every integer of the profile fits a double exactly: 2^53 - 1. */
 export const MAX_UINT = Number.MAX_SAFE_INTEGER
+
+/** The last second of the year 9999: every platform's calendar knows it, and sums of two times stay exact. */
+export const MAX_TIME = 253_402_300_799
 
 export const MINUTE = 60
 export const HOUR = 60 * MINUTE
@@ -35,6 +38,8 @@ export const MAX_INVITATION_LIFETIME = 90 * DAY
 /** What is sent every ten seconds may get lost twice before anybody disappears. Seconds. */
 export const BEACON_BEAT = 10
 export const BEACON_EXPIRY = 30
+/** Tabs and devices of one member in one room: more would only fill the memory of others. */
+export const MAX_SESSIONS_OF_A_MEMBER = 8
 
 /** Names people can read on a phone. Characters (UTF-16 code units, as every engine counts them). */
 export const MAX_NAME_CHARS = 40

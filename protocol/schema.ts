@@ -33,6 +33,12 @@ export const flag: Schema<boolean> = {
   encode: (value) => value,
 }
 
+/** A flag that is only ever set: where it is not, it is left out. */
+export const yes: Schema<true> = {
+  decode: (value, at) => (value === true ? good(true) : invalid(at)),
+  encode: (value) => value,
+}
+
 /** Bytes of a length from `min` to `max`. */
 export function bytes(max: number, min = max): Schema<Uint8Array> {
   return {
@@ -59,8 +65,8 @@ export const key: Schema<KeyText> = {
 }
 
 /**
- * A person's line of text: `min` to `max` UTF-16 code units, no control, no line break, no character that turns the direction of what
- * follows it, and no space at either end (SPEC §3.2): one name must not be able to look like another's line.
+ * A person's line of text: `min` to `max` UTF-16 code units, no control, no line break, no character that nobody sees or that turns the
+ * direction of what follows it, and no space at either end (SPEC §3.2): one name must not be able to look like another, or like nothing.
  */
 export function line(max: number, min = 1): Schema<string> {
   return {
@@ -75,13 +81,18 @@ export function isLine(value: string, max: number, min = 1): boolean {
     value.length >= min &&
     value.length <= max &&
     value.isWellFormed() &&
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about control characters.
-    !/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]/.test(
-      value,
-    ) &&
-    !/^[\s\u00a0]|[\s\u00a0]$/.test(value)
+    !UNSEEN.test(value) &&
+    !/^\s|\s$/.test(value)
   )
 }
+
+/**
+ * Controls; line and paragraph breaks; marks that turn the direction; fillers, the zero-width space, joins that join nothing, tags: all that shows
+ * as nothing at all. The joiners U+200C and U+200D and the variation selectors stay: Persian, Hindi, Mongolian and emoji are written with them.
+ */
+const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about control characters.
+  /[\u034f\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e00ff}]/u
 
 /** Text that is not for people: only what the pattern allows. */
 export function text(pattern: RegExp, max: number): Schema<string> {
@@ -171,6 +182,29 @@ export function map<F extends Fields, O extends Fields = Record<never, never>>(
       }
       return out
     },
+  }
+}
+
+/**
+ * A closed map whose fields come in groups, of which exactly one is there, whole. The shape knows every field and has each as optional.
+ * A field beside its group is `field-unknown`; a group that is not whole, or none at all, is `field-missing`.
+ */
+export function oneGroup<T extends object>(
+  shape: Schema<T>,
+  ...groups: readonly (readonly (keyof T & string)[])[]
+): Schema<T> {
+  return {
+    decode: (value, at) => {
+      const read = shape.decode(value, at)
+      if (!read.ok) return read
+      const names = Object.keys(read.value) as (keyof T & string)[]
+      const group = groups.find((one) => one.some((name) => names.includes(name))) ?? groups[0] ?? []
+      const surplus = names.find((name) => !group.includes(name))
+      if (surplus !== undefined) return bad('field-unknown', join(at, surplus))
+      const missing = group.find((name) => !names.includes(name))
+      return missing === undefined ? read : bad('field-missing', join(at, missing))
+    },
+    encode: (value) => shape.encode(value),
   }
 }
 

@@ -1,9 +1,9 @@
-import { MAX_UINT, MINUTE } from './limits.ts'
+import { MAX_TIME, MINUTE } from './limits.ts'
 import { bad, good } from './result.ts'
 import { type Schema, uint } from './schema.ts'
 
-/** Seconds since the Unix epoch. */
-export const seconds = uint()
+/** Seconds since the Unix epoch, up to the year 9999. */
+export const seconds = uint(MAX_TIME)
 
 /**
  * Time in the ledger: seconds since the Unix epoch, whole minutes only (SPEC §3.5). Membership is public to the
@@ -11,7 +11,7 @@ export const seconds = uint()
  */
 export const ledgerTime: Schema<number> = {
   decode: (value, at) =>
-    typeof value === 'number' && value <= MAX_UINT && value % MINUTE === 0
+    typeof value === 'number' && value <= MAX_TIME && value % MINUTE === 0
       ? good(value)
       : bad('field-invalid', at),
   encode: (value) => value,

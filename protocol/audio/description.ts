@@ -90,7 +90,8 @@ export async function verifyDescription(
  */
 export function fingerprintOf(sdp: string): Uint8Array | undefined {
   let found: Uint8Array | undefined
-  for (const row of sdp.split(/\r?\n/)) {
+  // A lone carriage return ends a line too: some parser might think so.
+  for (const row of sdp.split(/[\r\n]+/)) {
     if (!/^a=fingerprint:/i.test(row)) continue
     const bytes = parseFingerprint(row.slice('a=fingerprint:'.length))
     if (!bytes || (found && !equalBytes(found, bytes))) return undefined

@@ -1,6 +1,6 @@
 import type { Envelope } from '../envelope.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { CommunityId, KeyText, MemberId, StatementId } from '../ids.ts'
+import type { CommunityId, Id, KeyText, MemberId, StatementId } from '../ids.ts'
 import type { EnvelopeReason, LedgerReason } from '../reasons.ts'
 import type { Genesis } from './genesis.ts'
 import type { Invite } from './invite.ts'
@@ -20,6 +20,10 @@ export interface Membership {
   /** By the public half of the one-time key, which is what a link leads to. */
   readonly invitationKeys: ReadonlyMap<KeyText, StatementId>
   /** Entries that changed nothing, with the reason, which is the same for everybody. */
+  /** The last invitation of each slot that ever held one, by `slotName`. */
+  readonly slots: ReadonlyMap<string, StatementId>
+  /** Every statement that took effect, alone or inside a join, with the index of its entry. */
+  readonly statements: ReadonlyMap<Id, number>
   readonly voids: readonly VoidEntry[]
 }
 
@@ -71,18 +75,24 @@ export function memberOfDevice(membership: Membership, device: KeyText): Member 
   return known && membership.members.get(known.member)
 }
 
-/** An invitation of this sponsor that still holds the slot at this time: used, or waiting and not expired (SPEC §6.3). */
+/** The name of a member's slot in `slots`. */
+export function slotName(sponsor: MemberId, slot: number): string {
+  return `${sponsor}/${slot}`
+}
+
+/** The invitation of this sponsor that holds the slot at this time: used, or waiting and not expired (SPEC §6.3). */
 export function slotHolder(
   membership: Membership,
   sponsor: MemberId,
   slot: number,
   at: number,
 ): Invitation | undefined {
-  for (const invitation of membership.invitations.values()) {
-    if (invitation.sponsor !== sponsor || invitation.slot !== slot) continue
-    if (invitation.guest !== undefined || !hasExpired(invitation, at)) return invitation
-  }
-  return undefined
+  const last = membership.slots.get(slotName(sponsor, slot))
+  const invitation = last && membership.invitations.get(last)
+  // Those before the last one had expired unused when it was taken, and log time never runs back.
+  return invitation && (invitation.guest !== undefined || !hasExpired(invitation, at))
+    ? invitation
+    : undefined
 }
 
 /** True when nobody may come in with it any more for its age. */

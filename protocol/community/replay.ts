@@ -13,7 +13,7 @@ import { communityOf, verifyGenesis } from './genesis.ts'
 import type { Invite } from './invite.ts'
 import { type JoinParts, joinSigners, verifyJoinParts } from './join.ts'
 import type { Chain, Device, Invitation, Member, Membership, VoidEntry } from './membership.ts'
-import { hasExpired } from './membership.ts'
+import { hasExpired, slotName } from './membership.ts'
 import { slotUsable } from './slots.ts'
 import { openStatement, type Statement } from './statement.ts'
 
@@ -42,6 +42,8 @@ export async function beginLedger(
     devices: new Map(),
     invitations: new Map(),
     invitationKeys: new Map(),
+    slots: new Map(),
+    statements: new Map([[genesis.value.id, 0]]),
     voids: [],
   })
 }
@@ -84,22 +86,33 @@ export async function admit(
   if (!opened.ok) return opened
   const statement = opened.value
   if (statement.envelope.payload.at > at + MAX_CLOCK_SKEW) return bad('time-ahead')
-  const signers = check(state, statement, at)
-  if (!signers.ok) return signers
+  const checked = check(state, statement, at)
+  if (!checked.ok) return checked
   if (statement.type === 'join') {
     const parts = await verifyJoinParts(verifier, state.community, statement.parts)
     if (!parts.ok) return parts
   }
-  const signed = await verifyEnvelope(verifier, state.community, statement.envelope, signers.value)
-  return signed.ok ? opened : signed
+  const { signers, twin } = checked.value
+  const signed = await verifyEnvelope(verifier, state.community, statement.envelope, signers)
+  if (!signed.ok) return signed
+  return twin ? bad('equivocation') : opened
 }
 
-/** The rules of each type; on success, who must have signed. */
+/** What the rules of its type leave to be said of a statement once its signatures are good. */
+interface Checked {
+  /** Who must have signed. */
+  readonly signers: readonly KeyText[]
+  /** It takes a place in a chain that another statement has: equivocation, but only if it is truly signed. */
+  readonly twin?: boolean
+}
+
+/** The rules of each type. Cheap, and before any signature: nobody can make us verify what could not take effect. */
 function check(
   state: Membership,
   statement: Statement,
   at: number,
-): Result<readonly KeyText[], LedgerReason | EnvelopeReason> {
+): Result<Checked, LedgerReason | EnvelopeReason> {
+  if (state.statements.has(statement.envelope.id)) return bad('statement-known')
   switch (statement.type) {
     case 'identity':
       return checkIdentity(state, statement.envelope.payload)
@@ -113,41 +126,45 @@ function check(
 }
 
 /** An identity alone makes a member only of a founder; anybody else comes with a join. */
-function checkIdentity(state: Membership, identity: Identity): Result<readonly KeyText[], LedgerReason> {
+function checkIdentity(state: Membership, identity: Identity): Result<Checked, LedgerReason> {
   if (!state.genesis.payload.founders.includes(identity.root)) return bad('not-founder')
   if (state.roots.has(identity.root)) return bad('already-member')
-  return good(identitySigners(identity))
+  if (state.devices.has(identity.root)) return bad('device-known')
+  return good({ signers: identitySigners(identity) })
 }
 
-function checkDeviceAdd(
-  state: Membership,
-  added: Envelope<DeviceAdd>,
-): Result<readonly KeyText[], LedgerReason> {
+function checkDeviceAdd(state: Membership, added: Envelope<DeviceAdd>): Result<Checked, LedgerReason> {
   const { m, device, n, prev } = added.payload
   const member = state.members.get(m)
   if (!member) return bad('member-unknown')
-  const chained = continues(member.chain, n, prev, added.id)
+  const signers = deviceAddSigners(added.payload, member.root)
+  if (n < member.chain.next) return good({ signers, twin: true })
+  const chained = continues(member.chain, n, prev)
   if (!chained.ok) return chained
-  if (isKnownKey(state, device)) return bad('device-known')
-  return good(deviceAddSigners(added.payload, member.root))
+  if (isPersonsKey(state, device)) return bad('device-known')
+  return good({ signers })
 }
 
 function checkInvite(
   state: Membership,
   invite: Envelope<Invite>,
   at: number,
-): Result<readonly KeyText[], LedgerReason | EnvelopeReason> {
-  const { m, n, prev, slot, key } = invite.payload
+): Result<Checked, LedgerReason | EnvelopeReason> {
+  const { m, n, prev, slot, key, exp } = invite.payload
   if (!state.members.has(m)) return bad('member-unknown')
   const signer = soleSigner(invite)
   if (signer === undefined) return bad('signer-unexpected')
   const device = state.devices.get(signer)
   if (device?.member !== m) return bad('device-unknown')
-  const chained = continues(device.chain, n, prev, invite.id)
+  const signers = [signer]
+  if (n < device.chain.next) return good({ signers, twin: true })
+  const chained = continues(device.chain, n, prev)
   if (!chained.ok) return chained
-  if (state.invitationKeys.has(key) || isKnownKey(state, key)) return bad('invitation-key-known')
+  if (state.invitationKeys.has(key) || isPersonsKey(state, key)) return bad('invitation-key-known')
+  // It would hold no slot, so there could be any number of them.
+  if (exp !== undefined && exp <= at) return bad('invitation-expired')
   const usable = slotUsable(state, m, slot, at)
-  return usable.ok ? good([signer]) : usable
+  return usable.ok ? good({ signers }) : usable
 }
 
 function checkJoin(
@@ -155,7 +172,7 @@ function checkJoin(
   inviteId: StatementId,
   parts: JoinParts,
   at: number,
-): Result<readonly KeyText[], LedgerReason> {
+): Result<Checked, LedgerReason> {
   const { root } = parts.identity.payload
   const { device } = parts.device.payload
   if (state.members.has(memberOf(parts.identity))) return bad('already-member')
@@ -166,21 +183,23 @@ function checkJoin(
   if (hasExpired(invitation, at)) return bad('invitation-expired')
   if (invitation.invite.for !== undefined && invitation.invite.for !== root)
     return bad('invitation-not-for-you')
-  if (isKnownKey(state, device) || isKnownKey(state, root) || device === root) return bad('device-known')
-  return good(joinSigners(parts, invitation.invite.key))
+  if (isPersonsKey(state, device) || state.devices.has(root) || device === root) return bad('device-known')
+  return good({ signers: joinSigners(parts, invitation.invite.key) })
 }
 
-/** Does a statement continue the chain of its key? Another one in the same place is equivocation (SPEC §6.8). */
-function continues(chain: Chain, n: number, prev: StatementId, self: Id): Result<true, LedgerReason> {
-  if (n < chain.next) return bad(self === (chain.last as Id) ? 'statement-known' : 'equivocation')
+/** Does a statement continue the chain of its key? One whose place is taken was told apart before (SPEC §6.8). */
+function continues(chain: Chain, n: number, prev: StatementId): Result<true, LedgerReason> {
   if (n > chain.next) return bad('sequence-wrong')
   if (prev !== chain.last) return bad('previous-wrong')
   return good(true)
 }
 
-/** One key has one role: a root is no device, and an invitation key is neither. */
-function isKnownKey(state: Membership, key: KeyText): boolean {
-  return state.devices.has(key) || state.roots.has(key) || state.invitationKeys.has(key)
+/**
+ * A root is no device, a device is one member's, and no invitation names either. The other way round an invitation key may become a person's
+ * key: who invites names a key without showing that they hold it, and could otherwise shut somebody out by naming theirs.
+ */
+function isPersonsKey(state: Membership, key: KeyText): boolean {
+  return state.devices.has(key) || state.roots.has(key)
 }
 
 /** The state while a batch of entries is read: copied once a batch, not once an entry. */
@@ -192,6 +211,8 @@ interface Draft extends Membership {
   readonly devices: Map<KeyText, Device>
   readonly invitations: Map<StatementId, Invitation>
   readonly invitationKeys: Map<KeyText, StatementId>
+  readonly slots: Map<string, StatementId>
+  readonly statements: Map<Id, number>
   readonly voids: VoidEntry[]
 }
 
@@ -203,12 +224,15 @@ function draftOf(state: Membership): Draft {
     devices: new Map(state.devices),
     invitations: new Map(state.invitations),
     invitationKeys: new Map(state.invitationKeys),
+    slots: new Map(state.slots),
+    statements: new Map(state.statements),
     voids: [...state.voids],
   }
 }
 
 /** Lets an admitted statement take effect. */
 function take(draft: Draft, statement: Statement, at: number): void {
+  draft.statements.set(statement.envelope.id, draft.size)
   switch (statement.type) {
     case 'identity':
       addMember(draft, statement.envelope, at, undefined)
@@ -221,11 +245,13 @@ function take(draft: Draft, statement: Statement, at: number): void {
       return
     case 'join': {
       const invitation = draft.invitations.get(statement.envelope.payload.invite) as Invitation
-      const guest = memberOf(statement.parts.identity)
+      const { identity, device } = statement.parts
+      const guest = memberOf(identity)
+      draft.statements.set(identity.id, draft.size).set(device.id, draft.size)
       draft.invitations.set(invitation.id, { ...invitation, guest })
-      addMember(draft, statement.parts.identity, at, invitation)
-      addDevice(draft, statement.parts.device)
-      advance(draft, statement.parts.device.payload.device, statement.envelope.id as StatementId)
+      addMember(draft, identity, at, invitation)
+      addDevice(draft, device)
+      advance(draft, device.payload.device, statement.envelope.id as StatementId)
       return
     }
   }
@@ -265,6 +291,7 @@ function addInvitation(draft: Draft, invite: Envelope<Invite>, at: number): void
   const { m, slot, key } = invite.payload
   draft.invitations.set(id, { id, invite: invite.payload, sponsor: m, slot, at, guest: undefined })
   draft.invitationKeys.set(key, id)
+  draft.slots.set(slotName(m, slot), id)
   advance(draft, soleSigner(invite) as KeyText, id)
 }
 

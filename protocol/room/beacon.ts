@@ -1,6 +1,6 @@
 import type { Envelope, PayloadType } from '../envelope.ts'
-import type { KeyText, MemberId, RoomId } from '../ids.ts'
-import { BEACON_EXPIRY } from '../limits.ts'
+import type { MemberId, RoomId } from '../ids.ts'
+import { BEACON_EXPIRY, MAX_CLOCK_SKEW, MAX_SESSIONS_OF_A_MEMBER } from '../limits.ts'
 import { flag, id, key, map, oneOf, type Read, uint } from '../schema.ts'
 import { seconds } from '../time.ts'
 
@@ -25,14 +25,37 @@ export const BEACON = {
 
 export type Beacon = Read<typeof BEACON.fields>
 
-/** The newest beacon of each session, with the receiver's time at which it came, in seconds. */
-export type Beacons = ReadonlyMap<KeyText, { readonly beacon: Beacon; readonly received: number }>
+/** A beacon, and the receiver's time at which it came, in seconds since the Unix epoch. */
+export interface Heard {
+  readonly beacon: Beacon
+  readonly received: number
+}
 
-/** Takes a beacon in. The same map comes back when it is not newer than what is known, which is how a replay ends. */
+/**
+ * The newest beacon of each session, by member **and** session key: a beacon may name any session, so one that a member signs must never
+ * displace another member's.
+ */
+export type Beacons = ReadonlyMap<string, Heard>
+
+/**
+ * Takes a beacon in. The same map comes back when it changes nothing: it is not newer than what is known, or its `seq` is further from the
+ * receiver's clock than clocks may differ, which is how a replay ends. @param received seconds since the Unix epoch
+ */
 export function mergeBeacon(beacons: Beacons, { payload }: Envelope<Beacon>, received: number): Beacons {
-  const known = beacons.get(payload.peer)
+  if (Math.abs(payload.seq - received * 1000) > MAX_CLOCK_SKEW * 1000) return beacons
+  const session = `${payload.m}/${payload.peer}`
+  const known = beacons.get(session)
   if (known && known.beacon.seq >= payload.seq) return beacons
-  return new Map(beacons).set(payload.peer, { beacon: payload, received })
+  const merged = new Map(beacons).set(session, { beacon: payload, received })
+  if (!known) forgetSurplus(merged, payload.m)
+  return merged
+}
+
+/** Of a member with too many sessions, those that beat longest ago are forgotten. */
+function forgetSurplus(beacons: Map<string, Heard>, member: MemberId): void {
+  const sessions = [...beacons].filter(([, { beacon }]) => beacon.m === member)
+  sessions.sort(([, a], [, b]) => b.beacon.seq - a.beacon.seq)
+  for (const [session] of sessions.slice(MAX_SESSIONS_OF_A_MEMBER)) beacons.delete(session)
 }
 
 /** Those who are here at a time in seconds. Who said goodbye or fell silent is not; what they sent last is still known, so it cannot be replayed. */

@@ -12,8 +12,13 @@ export interface Frame<T> {
   readonly maxBytes: number
 }
 
+/** Throws when the message is not of the shape or too large. */
 export function encodeFrame<T>(frame: Frame<T>, message: T): Uint8Array {
-  const bytes = encodeValue(frame.shape.encode(message))
+  const value = frame.shape.encode(message)
+  const readable = frame.shape.decode(value, '')
+  if (!readable.ok)
+    throw new TypeError(`not a message that others would read: ${readable.reason} ${readable.at ?? ''}`)
+  const bytes = encodeValue(value)
   if (bytes.length > frame.maxBytes)
     throw new RangeError(`a frame of this kind has at most ${frame.maxBytes} bytes`)
   return bytes

@@ -1,7 +1,7 @@
 import type { MemberId, OperationId, RoomId } from '../ids.ts'
 import { MAX_ENTRY_BYTES, MAX_ENVELOPE_BYTES, MAX_HEADS } from '../limits.ts'
 import { REASONS } from '../reasons.ts'
-import { bytes, flag, id, list, map, oneOf, type Read, sortedSet, text, uint } from '../schema.ts'
+import { bytes, flag, id, list, map, oneGroup, oneOf, type Read, sortedSet, text, uint } from '../schema.ts'
 import type { Frame } from './frame.ts'
 
 /**
@@ -41,14 +41,20 @@ export const MAX_PROFILES_AN_ANSWER = 32
  */
 export const HELLO = {
   protocol: '/palabre/hello/1',
-  request: { shape: map({}, { p: envelope, i: envelope }), maxBytes: MAX_ENVELOPE_BYTES + 32 },
+  request: {
+    shape: oneGroup(map({}, { p: envelope, i: envelope }), ['p'], ['i']),
+    maxBytes: MAX_ENVELOPE_BYTES + 32,
+  },
   answer: { shape: map({}, { p: envelope, size: uint(), error }), maxBytes: MAX_ENVELOPE_BYTES + 128 },
 } satisfies Service<unknown, unknown>
 
 /** `get`: entries from this index on. `put`: a statement for the ledger; the answer has the log's signed promise. */
 export const LEDGER = {
   protocol: '/palabre/ledger/1',
-  request: { shape: map({}, { get: uint(), put: envelope }), maxBytes: MAX_ENVELOPE_BYTES + 32 },
+  request: {
+    shape: oneGroup(map({}, { get: uint(), put: envelope }), ['get'], ['put']),
+    maxBytes: MAX_ENVELOPE_BYTES + 32,
+  },
   answer: {
     shape: map(
       {},
@@ -83,7 +89,11 @@ export const FOUND = {
 export const PROFILES = {
   protocol: '/palabre/profiles/1',
   request: {
-    shape: map({}, { get: list(id<MemberId>(), MAX_PROFILES_AN_ANSWER, 1), put: envelope }),
+    shape: oneGroup(
+      map({}, { get: list(id<MemberId>(), MAX_PROFILES_AN_ANSWER, 1), put: envelope }),
+      ['get'],
+      ['put'],
+    ),
     maxBytes: MAX_ENVELOPE_BYTES + 64,
   },
   answer: {
