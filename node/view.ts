@@ -1,0 +1,175 @@
+import type { CommunityId, MemberId, RoomId } from '../protocol/ids.ts'
+
+/**
+ * What a running peer shows to whoever draws it: immutable values, replaced whole at every change.
+ * The web app and the command line read these and nothing else of a peer.
+ */
+
+/** A value that changes, and a way to be told. `subscribe` returns the way to stop being told. */
+export interface Observable<T> {
+  readonly value: T
+  subscribe(listener: (value: T) => void): () => void
+}
+
+/** Reachability of the community's relay: `connected` means that others can find this peer. */
+export type RelayState = 'connecting' | 'connected' | 'reconnecting'
+
+export interface MemberView {
+  readonly id: MemberId
+  /** From the member's profile; undefined while the profile has not arrived or was erased. */
+  readonly name: string | undefined
+  readonly founder: boolean
+  /** Who invited them; undefined for a founder. */
+  readonly sponsor: MemberId | undefined
+  /** Milliseconds since the Unix epoch, rounded down to the minute. */
+  readonly since: number
+}
+
+export interface CommunityView {
+  readonly id: CommunityId
+  readonly name: string
+  /** Milliseconds since the Unix epoch, rounded down to the minute. */
+  readonly founded: number
+  readonly members: number
+}
+
+/** One of the member's numbered invitations (SPEC, chapter on invitations). */
+export type SlotView =
+  | { readonly slot: number; readonly state: 'free' }
+  /** `from`: when it becomes usable, milliseconds since the Unix epoch. */
+  | { readonly slot: number; readonly state: 'immature'; readonly from: number }
+  /** `link`: only on the device that made it, while it is unused. `expires`: ms since the epoch. */
+  | { readonly slot: number; readonly state: 'pending'; readonly link: string | undefined; readonly expires: number | undefined }
+  | { readonly slot: number; readonly state: 'expired' }
+  | { readonly slot: number; readonly state: 'used'; readonly guest: MemberId }
+
+export interface RoomListing {
+  readonly id: RoomId
+  readonly title: string
+  readonly topics: readonly string[]
+  /** BCP 47 language of the conversation. */
+  readonly language: string
+  readonly host: MemberId
+  readonly hostName: string | undefined
+  /** Milliseconds since the Unix epoch, rounded down to the minute. */
+  readonly opened: number
+  readonly people: number
+  /** Some of those present, speakers first; at most 12. */
+  readonly here: readonly { readonly member: MemberId; readonly name: string | undefined; readonly speaker: boolean }[]
+}
+
+/** creator 100 > moderator 80 > co-moderator 60 > speaker 20 > listener 0 */
+export type Level = 100 | 80 | 60 | 20 | 0
+
+export interface ParticipantView {
+  readonly member: MemberId
+  readonly name: string | undefined
+  readonly me: boolean
+  readonly level: Level
+  /** Granted and accepting: others play this voice. */
+  readonly onStage: boolean
+  /** Was offered the stage and has not answered yet. */
+  readonly offered: boolean
+  /** Position in the queue of hands, from 1; undefined when the hand is down. */
+  readonly hand: number | undefined
+  /** The microphone is closed, by the person or by a moderator. */
+  readonly muted: boolean
+  readonly mutedByModerator: boolean
+  /** Speech is heard right now. */
+  readonly speaking: boolean
+  /** State of the voice link to this person; `none` where none is needed. */
+  readonly link: 'none' | 'connecting' | 'connected' | 'failed'
+}
+
+export interface RoomView {
+  readonly id: RoomId
+  readonly title: string
+  readonly topics: readonly string[]
+  readonly language: string
+  readonly host: MemberId
+  readonly status: 'joining' | 'open' | 'ended' | 'left'
+  readonly me: ParticipantView
+  /** Everybody present, me included: stage first by level, then the audience. */
+  readonly people: readonly ParticipantView[]
+  readonly relay: RelayState
+}
+
+/** A remote voice that may be played: the person holds the stage in this peer's own resolved state. */
+export interface RemoteVoice {
+  readonly member: MemberId
+  readonly stream: MediaStream
+}
+
+/** One joined room. Every action resolves when this peer has done its part; others learn by gossip. Failing actions throw `PeerError`. */
+export interface RoomSession {
+  readonly view: Observable<RoomView>
+  readonly voices: Observable<readonly RemoteVoice[]>
+  raiseHand(up: boolean): Promise<void>
+  /** For moderators: offers the stage to somebody in the audience. */
+  offerStage(member: MemberId): Promise<void>
+  /** Accepts the offer; the microphone enters muted. The caller asks the person for the microphone, never before. */
+  acceptStage(microphone: MediaStream): Promise<void>
+  declineStage(): Promise<void>
+  /** The creator and moderators stand on the stage without asking: they give their microphone with this. */
+  setMicrophone(microphone: MediaStream | undefined): Promise<void>
+  setMuted(muted: boolean): Promise<void>
+  muteMember(member: MemberId): Promise<void>
+  /** Lifts a moderator's mute; the person then opens their microphone themselves. */
+  unmuteMember(member: MemberId): Promise<void>
+  /** For moderators: takes somebody off the stage, or withdraws an offer. */
+  removeFromStage(member: MemberId): Promise<void>
+  stepDown(): Promise<void>
+  leave(): Promise<void>
+  /** For the host: ends the room for everybody. */
+  end(): Promise<void>
+}
+
+export interface NewRoom {
+  readonly title: string
+  readonly topics: readonly string[]
+  readonly language: string
+}
+
+/** A member's running peer. */
+export interface Peer {
+  readonly me: MemberView
+  readonly community: Observable<CommunityView>
+  readonly members: Observable<readonly MemberView[]>
+  readonly slots: Observable<readonly SlotView[]>
+  readonly rooms: Observable<readonly RoomListing[]>
+  readonly relay: Observable<RelayState>
+  /** Spends the next usable slot; resolves when the ledger has taken it. `link` is a URL on this site with the secret in its fragment. */
+  invite(): Promise<{ readonly link: string; readonly slot: number; readonly expires: number | undefined }>
+  openRoom(room: NewRoom): Promise<RoomSession>
+  joinRoom(room: RoomId): Promise<RoomSession>
+  stop(): Promise<void>
+}
+
+/** What an invitation link says, checked against the community's ledger before anything is asked of the person. */
+export interface InvitationView {
+  readonly community: CommunityView
+  readonly sponsor: MemberView
+  readonly expires: number | undefined
+}
+
+/** A fresh identity, not yet sent anywhere. */
+export interface NewIdentity {
+  /** 24 words of BIP-39 English; shown once, to be saved by the person. */
+  readonly phrase: readonly string[]
+}
+
+/**
+ * The door of the app: what this browser already is here, and the ways in. All failures throw `PeerError` with a stable code
+ * (a closed union, `PeerErrorCode`), for which every language has a sentence.
+ */
+export interface Door {
+  /** What stands on this site: nothing founded yet, or a community. */
+  site(): Promise<{ readonly founded: boolean }>
+  /** The member that this browser already holds a device of, if any. Opens its peer. */
+  resume(): Promise<Peer | undefined>
+  newIdentity(): Promise<NewIdentity>
+  /** Founds the community on the relay that serves this site. `token` is the one-time token of the founding link. */
+  found(founding: { token: string; community: string; name: string; identity: NewIdentity }): Promise<Peer>
+  readInvitation(code: string): Promise<InvitationView>
+  join(joining: { code: string; name: string; identity: NewIdentity }): Promise<Peer>
+}
