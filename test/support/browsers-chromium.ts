@@ -1,0 +1,68 @@
+import { type BrowserContext, chromium, type Locator, type Page as PlaywrightPage } from 'playwright-core'
+import { type Adapter, PATIENCE, type Page, type Problem, type Surroundings, type Target } from './browsers.ts'
+
+/** The system's Chromium, driven by Playwright. */
+export async function launchChromium(around: Surroundings): Promise<Adapter> {
+  const context: BrowserContext = await chromium.launchPersistentContext(around.profile, {
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    headless: true,
+    // Playwright silences a headless browser; here somebody listens.
+    ignoreDefaultArgs: ['--mute-audio'],
+    args: [
+      '--no-sandbox', // tests may run as root, where Chromium's sandbox refuses to
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      // Answers the microphone question without a window; the microphone itself is the sound card's.
+      `--use-fake-ui-for-media-stream${around.microphone === 'refuse' ? '=deny' : ''}`,
+    ],
+    env: { ...around.env },
+    locale: around.language,
+    viewport: { ...around.viewport },
+  })
+  context.setDefaultTimeout(PATIENCE)
+  return { open: async () => adapt(await context.newPage()), close: () => context.close() }
+}
+
+function adapt(page: PlaywrightPage): Page {
+  const problems: Problem[] = []
+  const requests: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push({ kind: 'console', text: message.text() })
+  })
+  page.on('pageerror', (error) => problems.push({ kind: 'page', text: String(error.stack ?? error) }))
+  page.on('request', (request) => requests.push(request.url()))
+
+  return {
+    problems,
+    requests,
+    goto: async (url) => void (await page.goto(url)),
+    reload: async () => void (await page.reload()),
+    evaluate: <A, R>(run: (argument: A) => R | Promise<R>, argument?: A) =>
+      page.evaluate(run as never, argument as never) as Promise<R>,
+    addInitScript: async (content) => void (await page.addInitScript({ content })),
+    click: (target) => locate(page, target).click(),
+    fill: (target, text) => locate(page, target).fill(text),
+    press: (key) => page.keyboard.press(key),
+    text: (target) => locate(page, target).innerText(),
+    waitFor: (target, { hidden = false, timeout = PATIENCE } = {}) =>
+      locate(page, target).waitFor({ state: hidden ? 'hidden' : 'visible', timeout }),
+    waitUntil: async (holds, argument, timeout = PATIENCE) =>
+      void (await page.waitForFunction(holds as never, argument as never, { timeout })),
+    setViewport: (viewport) => page.setViewportSize({ ...viewport }),
+    screenshot: async (path) => void (await page.screenshot({ path })),
+    close: () => page.close(),
+  }
+}
+
+function locate(page: PlaywrightPage, target: Target): Locator {
+  if (typeof target === 'string') return page.locator(target).first()
+  if ('text' in target) return page.getByText(target.text).first()
+  return page.getByRole(target.role as Parameters<PlaywrightPage['getByRole']>[0], {
+    name: target.name,
+    exact: true,
+  })
+}
