@@ -4,6 +4,7 @@ import { equalBytes } from './bytes.ts'
 import { MAX_DEPTH, MAX_KEY_CHARS, MAX_UINT } from './limits.ts'
 import type { CodecReason } from './reasons.ts'
 import { type Bad, bad, good, type Result } from './result.ts'
+import { isStableNfc } from './unicode.ts'
 
 /** A value of the profile (SPEC §3.1). Maps have a null prototype when decoded. */
 export type Value =
@@ -63,7 +64,7 @@ function readValue(reader: Reader, depth: number): Result<Value, CodecReason> {
       // A copy: a view would keep the whole message alive, and change with it.
       return good(Uint8Array.from(value as Uint8Array))
     case 'string':
-      return (value as string).normalize('NFC') === value ? good(value as string) : bad('text-not-nfc')
+      return isStableNfc(value as string) ? good(value as string) : bad('text-not-nfc')
     case 'true':
     case 'false':
       return good(value as boolean)
@@ -149,8 +150,8 @@ function assertValue(value: Value, depth: number): void {
     return
   }
   if (typeof value === 'string') {
-    if (!value.isWellFormed() || value.startsWith('\ufeff') || value.normalize('NFC') !== value)
-      throw new TypeError('text is not NFC, or begins with a byte order mark')
+    if (!value.isWellFormed() || value.startsWith('\ufeff') || !isStableNfc(value))
+      throw new TypeError('text is not NFC of Unicode 15.0, or begins with a byte order mark')
     return
   }
   if (typeof value !== 'object' || value === null)

@@ -4,6 +4,7 @@ import { ID_BYTES, type Id, idBytes, idOf, type KeyText, keyBytes, keyText } fro
 import { MAX_UINT } from './limits.ts'
 import type { SchemaReason } from './reasons.ts'
 import { type Bad, bad, good, type Result } from './result.ts'
+import { isStableNfc } from './unicode.ts'
 
 /**
  * The shape of one field or map: both ways between a plain value and its typed form.
@@ -81,6 +82,7 @@ export function isLine(value: string, max: number, min = 1): boolean {
     value.length >= min &&
     value.length <= max &&
     value.isWellFormed() &&
+    isStableNfc(value) &&
     !UNSEEN.test(value) &&
     !/^\s|\s$/.test(value)
   )
