@@ -25,13 +25,24 @@ export async function ask(
     await stream.close({ signal })
     return response.subarray()
   } catch (error) {
-    const failure =
-      connection.status === 'open' || signal.aborted
-        ? networkFailure(doing, error, signal, 'refused')
-        : new NetworkError('closed', `${doing}: the connection ended`, { cause: error })
+    const failure = requestFailure(doing, error, signal, connection)
     stream?.abort(failure)
     throw failure
   }
+}
+
+function requestFailure(
+  doing: string,
+  error: unknown,
+  signal: AbortSignal,
+  connection: Connection,
+): NetworkError {
+  const failure = networkFailure(doing, error, signal, connection.status === 'open' ? 'refused' : 'closed')
+  // A reset shows as this or that error, by transport and by how far the exchange had come.
+  if (failure.code === 'closed' && !signal.aborted && connection.status === 'open') {
+    return new NetworkError('refused', `${doing}: the stream was ended without a response`, { cause: error })
+  }
+  return failure
 }
 
 /**

@@ -79,13 +79,13 @@ export class Libp2pNetwork implements Network {
     await Promise.all(connections.map((connection) => closeConnection(connection)))
   }
 
-  request(
+  async request(
     peer: PeerIdString,
     protocol: string,
     body: Uint8Array,
     options: RequestOptions,
   ): Promise<Uint8Array> {
-    return ask(this.#direct(peer), protocol, body, {
+    return await ask(this.#direct(peer), protocol, body, {
       ...options,
       signal: AbortSignal.any([options.signal, this.stopping]),
     })

@@ -2,7 +2,7 @@
  * - `unreachable`: no connection, and none could be made
  * - `timeout`: the signal's time is over
  * - `aborted`: the caller's signal was aborted for another reason
- * - `refused`: the other side does not speak the protocol, is busy, or reset the stream
+ * - `refused`: the other side does not speak the protocol, is busy, or ended the stream without an answer
  * - `too-large`: a message over the stated bound, ours or theirs
  * - `closed`: the connection or this network ended meanwhile
  */

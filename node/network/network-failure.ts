@@ -3,7 +3,6 @@ import { NetworkError, type NetworkErrorCode } from './network-error.ts'
 /** libp2p names its errors; several classes share a package-private definition, so the name is what can be compared. */
 const CODES: Readonly<Record<string, NetworkErrorCode>> = {
   UnsupportedProtocolError: 'refused',
-  StreamResetError: 'refused',
   TooManyOutboundProtocolStreamsError: 'refused',
   InvalidDataLengthError: 'too-large',
   InvalidDataLengthLengthError: 'too-large',
@@ -12,6 +11,7 @@ const CODES: Readonly<Record<string, NetworkErrorCode>> = {
   MuxerClosedError: 'closed',
   NotStartedError: 'closed',
   StreamAbortedError: 'closed',
+  StreamResetError: 'closed',
   StreamClosedError: 'closed',
   StreamStateError: 'closed',
   UnexpectedEOFError: 'closed',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 const SEED_BYTES = 32
@@ -10,28 +10,34 @@ const SEED_BYTES = 32
  * @throws Error when the file has another length; the system's error when it cannot be read or written
  */
 export async function loadOrCreateRelaySeed(file: string): Promise<Uint8Array> {
-  try {
-    return await create(file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  const seed = new Uint8Array(await readFile(file))
+  const seed = (await read(file)) ?? (await create(file))
   if (seed.byteLength !== SEED_BYTES) {
     throw new Error(`${file} has ${seed.byteLength} bytes where a relay key has ${SEED_BYTES}`)
   }
   return seed
 }
 
-/** Durable before anybody learns the PeerId: file and directory are synced. */
+async function read(file: string): Promise<Uint8Array | undefined> {
+  try {
+    return new Uint8Array(await readFile(file))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The file appears with all its bytes on disk or not at all, also when the machine stops in between. */
 async function create(file: string): Promise<Uint8Array> {
   const seed = new Uint8Array(randomBytes(SEED_BYTES))
-  const handle = await open(file, 'wx', 0o600)
+  const draft = `${file}.${process.pid}.new`
+  const handle = await open(draft, 'wx', 0o600)
   try {
     await handle.writeFile(seed)
     await handle.sync()
   } finally {
     await handle.close()
   }
+  await rename(draft, file)
   const directory = await open(dirname(file), 'r')
   try {
     await directory.sync()
