@@ -1,6 +1,6 @@
-import { openDoor } from '../node/browser.ts'
 import { start } from './start.ts'
 
 const target = document.getElementById('app')
 if (target === null) throw new Error('index.html has no element #app')
-await start(target, openDoor)
+// The screen is drawn while the network's code is still on its way.
+await start(target, async () => (await import('../node/browser.ts')).openDoor())

@@ -2,6 +2,7 @@ import { mount } from 'svelte'
 import type { Door } from '../node/view.ts'
 import App from './App.svelte'
 import { openMicrophone } from './audio/microphone.ts'
+import { watchSpeech } from './audio/speech.ts'
 import { Application } from './state/application.svelte.ts'
 import { Language, type LanguageMemory } from './state/language.svelte.ts'
 import { Router } from './state/router.svelte.ts'
@@ -13,6 +14,7 @@ export async function start(target: HTMLElement, openDoor: () => Promise<Door>):
   const application = new Application({
     openDoor,
     openMicrophone: () => openMicrophone(navigator),
+    watchSpeech,
     router: new Router(window),
     language,
   })

@@ -322,7 +322,7 @@ export class FakeVillage implements Door {
     this.#me = person(this.#options.me, alone ? undefined : AMA.id, 3)
     this.#announced = this.#options.rooms && !alone ? ROOMS : []
     this.rooms = new Observed<readonly RoomListing[]>(this.#announced.map(({ listing }) => listing))
-    this.members = new Observed(
+    this.members = new Observed<readonly MemberView[]>(
       alone ? [memberOf(this.#me)] : [...Object.values(VILLAGERS), this.#me].map(memberOf),
     )
     this.slots = new Observed<readonly SlotView[]>([

@@ -157,7 +157,6 @@ export interface Messages {
     readonly endTitle: string
     readonly endMore: (count: number) => string
     readonly bringOnStage: string
-    readonly bringOnStageWho: (name: string) => string
     readonly offered: string
     readonly removeFromStage: string
     readonly withdrawOffer: string

@@ -7,7 +7,7 @@ import { Community } from './community.ts'
 import type { Language } from './language.svelte.ts'
 import { newsOf } from './news.ts'
 import { shownName } from './people.ts'
-import { Room } from './room.svelte.ts'
+import { Room, type RoomDependencies } from './room.svelte.ts'
 import type { Route } from './route.ts'
 import type { Router } from './router.svelte.ts'
 
@@ -20,7 +20,8 @@ export type Standing =
 
 export interface ApplicationDependencies {
   readonly openDoor: () => Promise<Door>
-  readonly openMicrophone: () => Promise<MediaStream>
+  readonly openMicrophone: RoomDependencies['openMicrophone']
+  readonly watchSpeech: RoomDependencies['watchSpeech']
   readonly router: Router
   readonly language: Language
 }
@@ -114,6 +115,7 @@ export class Application {
     const former = this.#room
     this.#room = new Room(session, {
       openMicrophone: this.#dependencies.openMicrophone,
+      watchSpeech: this.#dependencies.watchSpeech,
       changed: (before, after) => this.#follow(before, after),
     })
     await former?.leave()

@@ -11,6 +11,8 @@ export type MicrophoneState = 'off-stage' | 'closed' | 'muted' | 'muted-by-moder
 export interface RoomDependencies {
   /** Asks the person for the microphone; throws `PeerError`. */
   readonly openMicrophone: () => Promise<MediaStream>
+  /** Tells whenever speech into a microphone begins or pauses, until stopped. */
+  readonly watchSpeech: (microphone: MediaStream, told: (speaking: boolean) => void) => () => void
   /** Told of every change of the room, for what is said aloud. */
   readonly changed: (before: RoomView, after: RoomView) => void
 }
@@ -24,6 +26,7 @@ export class Room {
   readonly #unsubscribe: () => void
   #last: RoomView
   #microphone = $state.raw<MediaStream>()
+  #stopWatching: () => void = () => {}
 
   /** The last thing asked for in this room. */
   readonly attempt = new Attempt()
@@ -159,11 +162,20 @@ export class Room {
       closeMicrophone(microphone)
       throw error
     }
+    this.#releaseMicrophone()
     this.#microphone = microphone
+    this.#stopWatching = this.#dependencies.watchSpeech(microphone, (speaking) => this.#spoke(speaking))
+  }
+
+  /** The microphone hears this person also while they are muted; the others are told only of what they could hear. */
+  #spoke(speaking: boolean): void {
+    const told = speaking && !this.#last.me.muted
+    if (told !== this.#last.me.speaking) this.#session.setSpeaking(told)
   }
 
   #releaseMicrophone(): void {
     if (this.#microphone === undefined) return
+    this.#stopWatching()
     closeMicrophone(this.#microphone)
     this.#microphone = undefined
   }
