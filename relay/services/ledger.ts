@@ -1,0 +1,43 @@
+import type { PeerIdString } from '../../node/network/network.ts'
+import { JOIN } from '../../protocol/community/join.ts'
+import type { Membership } from '../../protocol/community/membership.ts'
+import { open } from '../../protocol/envelope.ts'
+import { type LedgerAnswer, type LedgerRequest, MAX_ENTRIES_AN_ANSWER } from '../../protocol/wire/services.ts'
+import type { Allowance } from '../allowance.ts'
+import type { LogKeeper } from '../log-keeper.ts'
+import { accountOf, type Session, type Sessions } from '../sessions.ts'
+
+export interface LedgerParts {
+  readonly keeper: LogKeeper
+  readonly sessions: Sessions
+  readonly gets: Allowance
+  readonly puts: Allowance
+}
+
+/** Gives entries to whoever is admitted; takes statements of members, and of a newcomer the join with the invitation they proved. */
+export async function answerLedger(
+  { keeper, sessions, gets, puts }: LedgerParts,
+  from: PeerIdString,
+  { get, put }: LedgerRequest,
+): Promise<LedgerAnswer> {
+  const { membership } = keeper
+  if (!membership) return { error: 'not-founded' }
+  const session = sessions.of(from)
+  if (!session) return { error: 'not-admitted' }
+  if (get !== undefined && put !== undefined) return { error: 'field-unknown' }
+  if (get !== undefined) {
+    if (!gets.take(accountOf(session))) return { error: 'rate-limited' }
+    return { entries: keeper.entries(get, MAX_ENTRIES_AN_ANSWER), size: membership.size }
+  }
+  if (put === undefined) return { error: 'field-missing' }
+  if (!puts.take(accountOf(session))) return { error: 'rate-limited' }
+  if (!maySubmit(session, membership, put)) return { error: 'not-admitted' }
+  const taken = await keeper.submit(put)
+  return taken.ok ? { promise: taken.value.bytes } : { error: taken.reason }
+}
+
+function maySubmit(session: Session, membership: Membership, statement: Uint8Array): boolean {
+  if (session.kind === 'member') return true
+  const join = open(JOIN, membership.community, statement)
+  return join.ok && join.value.payload.invite === session.invitation
+}

@@ -1,0 +1,48 @@
+import type { PeerIdString } from '../../node/network/network.ts'
+import type { Membership } from '../../protocol/community/membership.ts'
+import type { MemberId } from '../../protocol/ids.ts'
+import type { Verifier } from '../../protocol/signature.ts'
+import type { ProfilesAnswer, ProfilesRequest } from '../../protocol/wire/services.ts'
+import type { Allowance } from '../allowance.ts'
+import type { LogKeeper } from '../log-keeper.ts'
+import { verifyProfile } from '../profile.ts'
+import { accountOf, type Session, type Sessions } from '../sessions.ts'
+import type { Store } from '../store.ts'
+
+export interface ProfilesParts {
+  readonly keeper: LogKeeper
+  readonly sessions: Sessions
+  readonly store: Store
+  readonly verifier: Verifier
+  readonly gets: Allowance
+  readonly puts: Allowance
+}
+
+/** Keeps one profile for each member, and gives them to members; to a newcomer only that of who invites them. */
+export async function answerProfiles(
+  { keeper, sessions, store, verifier, gets, puts }: ProfilesParts,
+  from: PeerIdString,
+  { get, put }: ProfilesRequest,
+): Promise<ProfilesAnswer> {
+  const { membership } = keeper
+  if (!membership) return { error: 'not-founded' }
+  const session = sessions.of(from)
+  if (!session) return { error: 'not-admitted' }
+  if (get !== undefined && put !== undefined) return { error: 'field-unknown' }
+  if (get !== undefined) {
+    if (!gets.take(accountOf(session))) return { error: 'rate-limited' }
+    const shown = new Set(get.filter((member) => maySee(session, membership, member)))
+    return { profiles: [...shown].flatMap((member) => store.profile(member) ?? []) }
+  }
+  if (put === undefined) return { error: 'field-missing' }
+  if (!puts.take(accountOf(session))) return { error: 'rate-limited' }
+  const profile = await verifyProfile(verifier, membership, put)
+  if (!profile.ok) return { error: profile.reason }
+  store.putProfile(profile.value.payload.m, put)
+  return {}
+}
+
+/** Who holds an invitation may know who gave it; the names of all the others are for those who came in. */
+function maySee(session: Session, membership: Membership, member: MemberId): boolean {
+  return session.kind === 'member' || membership.invitations.get(session.invitation)?.sponsor === member
+}

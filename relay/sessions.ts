@@ -1,0 +1,89 @@
+import type { PeerIdString } from '../node/network/network.ts'
+import { type Clock, second } from '../node/ports/clock.ts'
+import type { MemberId, StatementId } from '../protocol/ids.ts'
+
+/** A session that outlived its proof is dropped this much later: a renewal may be under way. Seconds. */
+const GRACE = 30
+/** How often the sessions are looked through, in milliseconds. */
+const SWEEP = 10_000
+/** Newcomers who knock with one invitation at a time: a person with two tabs and a phone. */
+const MAX_NEWCOMERS_OF_AN_INVITATION = 4
+
+/** Who a connected session proved to be. `until` is the last second, on our clock, at which the proof holds. */
+export type Session =
+  | { readonly kind: 'member'; readonly member: MemberId; readonly until: number }
+  | { readonly kind: 'newcomer'; readonly invitation: StatementId; readonly until: number }
+
+/** The part of the network that sessions decide about. */
+export interface Gate {
+  admit(peer: PeerIdString): void
+  /** Ends the admission and the connection. */
+  revoke(peer: PeerIdString): void
+}
+
+/** The sessions that are admitted, each for as long as its proof holds and it stays connected. */
+export class Sessions {
+  readonly #gate: Gate
+  readonly #clock: Clock
+  readonly #sessions = new Map<PeerIdString, Session>()
+  readonly #cancel: () => void
+
+  constructor(gate: Gate, clock: Clock) {
+    this.#gate = gate
+    this.#clock = clock
+    this.#cancel = clock.every(SWEEP, () => this.#sweep())
+  }
+
+  of(peer: PeerIdString): Session | undefined {
+    return this.#sessions.get(peer)
+  }
+
+  /**
+   * Lets a session in, or renews it; its proof was checked before.
+   * @returns false when too many newcomers hold the invitation
+   */
+  enter(peer: PeerIdString, session: Session): boolean {
+    if (session.kind === 'newcomer') {
+      const others = this.#newcomers(session.invitation).filter(([other]) => other !== peer)
+      if (others.length >= MAX_NEWCOMERS_OF_AN_INVITATION) return false
+    }
+    this.#sessions.set(peer, session)
+    this.#gate.admit(peer)
+    return true
+  }
+
+  /** The peer is gone. */
+  leave(peer: PeerIdString): void {
+    this.#sessions.delete(peer)
+  }
+
+  /** The invitation was used: whoever knocked with it is a member now, and proves that soon, or has no business here. */
+  used(invitation: StatementId): void {
+    const now = second(this.#clock)
+    for (const [peer, session] of this.#newcomers(invitation)) {
+      this.#sessions.set(peer, { ...session, until: Math.min(session.until, now) })
+    }
+  }
+
+  stop(): void {
+    this.#cancel()
+  }
+
+  #newcomers(invitation: StatementId): [PeerIdString, Session][] {
+    return [...this.#sessions].filter(([, s]) => s.kind === 'newcomer' && s.invitation === invitation)
+  }
+
+  #sweep(): void {
+    const now = second(this.#clock)
+    for (const [peer, { until }] of this.#sessions) {
+      if (now <= until + GRACE) continue
+      this.#sessions.delete(peer)
+      this.#gate.revoke(peer)
+    }
+  }
+}
+
+/** Whose allowance a session uses up: a member's tabs share one, and so do those who hold one invitation. */
+export function accountOf(session: Session): string {
+  return session.kind === 'member' ? session.member : session.invitation
+}
