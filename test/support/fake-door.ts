@@ -162,6 +162,10 @@ export class FakeRoom implements RoomSession {
     this.change(this.#me, { muted, speaking: false })
   }
 
+  setSpeaking(speaking: boolean): void {
+    this.change(this.#me, { speaking })
+  }
+
   async muteMember(member: MemberId): Promise<void> {
     this.#guard(member)
     this.change(member, { muted: true, mutedByModerator: true, speaking: false })

@@ -243,6 +243,7 @@ export const messages = {
     'invitation-used': 'Somebody has already used this invitation. Ask for a new one.',
     'invitation-unknown':
       'This community does not know the invitation. Ask the person who sent it for a new one.',
+    'invitation-not-for-you': 'This invitation was made for somebody else. Ask for one of your own.',
     'founding-token':
       'This founding link is not the one that the relay printed. Copy it again from where the relay runs.',
     'already-founded': 'A community was already founded here. Ask one of its members for an invitation.',
@@ -254,6 +255,8 @@ export const messages = {
     'no-free-slot': 'You have no free invitation right now.',
     'slot-immature': 'Your next invitation cannot be used yet.',
     refused: 'The community refused this. Load the page again, then try once more.',
+    'too-fast': 'That was too much at once. Wait a minute, then try again.',
+    'clock-wrong': 'The clock of this device is wrong. Set its date and time, then load the page again.',
     'room-gone': 'This room is not open any more.',
     'room-full': 'This room is full. Try again when somebody has left.',
     'not-allowed': 'You may not do this in this room.',

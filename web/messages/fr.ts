@@ -248,6 +248,8 @@ export const messages = {
     'invitation-used': 'Quelqu’un a déjà utilisé cette invitation. Demandez-en une nouvelle.',
     'invitation-unknown':
       'Cette communauté ne connaît pas l’invitation. Demandez-en une nouvelle à qui vous l’a envoyée.',
+    'invitation-not-for-you':
+      'Cette invitation a été faite pour quelqu’un d’autre. Demandez-en une à votre nom.',
     'founding-token':
       'Ce lien de fondation n’est pas celui que le relais a affiché. Recopiez-le là où tourne le relais.',
     'already-founded': 'Une communauté a déjà été fondée ici. Demandez une invitation à l’un de ses membres.',
@@ -260,6 +262,8 @@ export const messages = {
     'no-free-slot': 'Vous n’avez aucune invitation libre pour le moment.',
     'slot-immature': 'Votre prochaine invitation n’est pas encore utilisable.',
     refused: 'La communauté a refusé. Rechargez la page, puis essayez encore.',
+    'too-fast': 'C’était trop à la fois. Attendez une minute, puis réessayez.',
+    'clock-wrong': 'L’horloge de cet appareil est fausse. Réglez la date et l’heure, puis rechargez la page.',
     'room-gone': 'Ce salon n’est plus ouvert.',
     'room-full': 'Ce salon est complet. Réessayez quand quelqu’un sera sorti.',
     'not-allowed': 'Vous ne pouvez pas faire cela dans ce salon.',
