@@ -1,6 +1,5 @@
-import type { MemberId } from '../protocol/ids.ts'
 import { seal } from '../protocol/envelope.ts'
-import type { KeyText } from '../protocol/ids.ts'
+import type { CommunityId, KeyText, MemberId } from '../protocol/ids.ts'
 import { MINUTE } from '../protocol/limits.ts'
 import type { Reason } from '../protocol/reasons.ts'
 import { bad, good, type Result } from '../protocol/result.ts'
@@ -29,6 +28,23 @@ export interface Me {
   readonly peer: PeerIdString
 }
 
+/** Makes a session's presence. @param now seconds */
+export async function sealPresence(
+  me: Pick<Me, 'member' | 'device' | 'session'>,
+  community: CommunityId,
+  now: number,
+): Promise<Uint8Array> {
+  const payload = {
+    m: me.member,
+    device: me.device.publicKey,
+    peer: me.session.publicKey,
+    addrs: [],
+    at: now,
+    exp: now + PRESENCE_LIFETIME,
+  }
+  return (await seal(PRESENCE, community, payload, [me.device, me.session])).bytes
+}
+
 /** Which member each connected session belongs to, proved by both (SPEC §5.5 and §9.2). */
 export interface Greetings {
   readonly members: Observed<ReadonlyMap<PeerIdString, MemberId>>
@@ -51,19 +67,7 @@ export async function startGreetings(
   const relays = new Set<PeerIdString>()
   const stopping = new AbortController()
 
-  async function presence(): Promise<Uint8Array> {
-    const at = second(clock)
-    const payload = {
-      m: me.member,
-      device: me.device.publicKey,
-      peer: me.session.publicKey,
-      addrs: [],
-      at,
-      exp: at + PRESENCE_LIFETIME,
-    }
-    const sealed = await seal(PRESENCE, judging.membership().community, payload, [me.device, me.session])
-    return sealed.bytes
-  }
+  const presence = () => sealPresence(me, judging.membership().community, second(clock))
 
   async function check(peer: PeerIdString, bytes: Uint8Array): Promise<Result<MemberId, Reason>> {
     const key: KeyText | undefined = keyOf(peer)

@@ -39,7 +39,12 @@ export type SlotView =
   /** `from`: when it becomes usable, milliseconds since the Unix epoch. */
   | { readonly slot: number; readonly state: 'immature'; readonly from: number }
   /** `link`: only on the device that made it, while it is unused. `expires`: ms since the epoch. */
-  | { readonly slot: number; readonly state: 'pending'; readonly link: string | undefined; readonly expires: number | undefined }
+  | {
+      readonly slot: number
+      readonly state: 'pending'
+      readonly link: string | undefined
+      readonly expires: number | undefined
+    }
   | { readonly slot: number; readonly state: 'expired' }
   | { readonly slot: number; readonly state: 'used'; readonly guest: MemberId }
 
@@ -55,7 +60,11 @@ export interface RoomListing {
   readonly opened: number
   readonly people: number
   /** Some of those present, speakers first; at most 12. */
-  readonly here: readonly { readonly member: MemberId; readonly name: string | undefined; readonly speaker: boolean }[]
+  readonly here: readonly {
+    readonly member: MemberId
+    readonly name: string | undefined
+    readonly speaker: boolean
+  }[]
 }
 
 /** creator 100 > moderator 80 > co-moderator 60 > speaker 20 > listener 0 */
@@ -113,6 +122,8 @@ export interface RoomSession {
   /** The creator and moderators stand on the stage without asking: they give their microphone with this. */
   setMicrophone(microphone: MediaStream | undefined): Promise<void>
   setMuted(muted: boolean): Promise<void>
+  /** Whoever owns the microphone says whether speech goes into it right now: for one's own ring, and for those without a link. */
+  setSpeaking(speaking: boolean): void
   muteMember(member: MemberId): Promise<void>
   /** Lifts a moderator's mute; the person then opens their microphone themselves. */
   unmuteMember(member: MemberId): Promise<void>

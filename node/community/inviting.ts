@@ -1,4 +1,9 @@
-import { INVITATION_SEED_BYTES, INVITE, type Invite, invitationSigner } from '../../protocol/community/invite.ts'
+import {
+  INVITATION_SEED_BYTES,
+  INVITE,
+  type Invite,
+  invitationSigner,
+} from '../../protocol/community/invite.ts'
 import { encodeInvitationCode } from '../../protocol/community/link.ts'
 import { hasExpired, type Membership, slotHolder } from '../../protocol/community/membership.ts'
 import { entitledSlots, matureFrom } from '../../protocol/community/slots.ts'
@@ -69,7 +74,12 @@ export function slotViews(
     if (holder?.guest !== undefined) return { slot, state: 'used', guest: holder.guest }
     if (holder) {
       const { key, exp } = holder.invite
-      return { slot, state: 'pending', link: links.get(key), expires: exp === undefined ? undefined : exp * 1000 }
+      return {
+        slot,
+        state: 'pending',
+        link: links.get(key),
+        expires: exp === undefined ? undefined : exp * 1000,
+      }
     }
     return now < from ? { slot, state: 'immature', from: from * 1000 } : { slot, state: 'free' }
   })

@@ -56,7 +56,7 @@ export async function storedLedger(
 }
 
 /** Fetches the ledger of a community for the first time, from a relay that admitted us. */
-export async function fetchLedger(
+async function fetchLedger(
   community: CommunityId,
   relay: PeerIdString,
   dependencies: LedgerDependencies,
@@ -78,6 +78,19 @@ export async function fetchLedger(
   const ledger = ledgerFrom(begun.value, dependencies)
   const pulled = await ledger.pull(relay, signal)
   return pulled.ok ? good(ledger) : pulled
+}
+
+/** The ledger of a community, up to date: our own copy with what the relay has beyond it, or all of it from the relay. */
+export async function openLedger(
+  community: CommunityId,
+  relay: PeerIdString,
+  dependencies: LedgerDependencies,
+  signal: AbortSignal,
+): Promise<Result<Ledger, Reason>> {
+  const stored = await storedLedger(community, dependencies)
+  if (!stored) return fetchLedger(community, relay, dependencies, signal)
+  const pulled = await stored.pull(relay, signal)
+  return pulled.ok ? good(stored) : pulled
 }
 
 function ledgerFrom(start: Membership, { network, verifier, storage }: LedgerDependencies): Ledger {

@@ -1,7 +1,7 @@
 import type { KeyText, MemberId } from '../../protocol/ids.ts'
 import { type Beacon, type Beacons, present } from '../../protocol/room/beacon.ts'
 import { levelOf, onStage, type RoomState } from '../../protocol/room/resolve.ts'
-import type { MeshLink } from '../mesh/mesh.ts'
+import type { LinkView } from '../mesh/mesh.ts'
 import type { ParticipantView } from '../view.ts'
 
 /** What a person is shown of the people in a room. */
@@ -11,7 +11,7 @@ export interface PeopleSources {
   readonly own: Beacon
   readonly beacons: Beacons
   readonly state: RoomState
-  readonly links: readonly MeshLink[]
+  readonly links: readonly LinkView[]
   /** Sessions from which speech is heard right now. */
   readonly heard: ReadonlySet<MemberId>
   readonly names: (member: MemberId) => string | undefined
@@ -25,7 +25,10 @@ export function peopleOf(sources: PeopleSources): readonly ParticipantView[] {
   const hands = queueOf(sessions)
   return [...sessions]
     .map(([member, beacons]) => participant(sources, member, beacons, hands))
-    .sort((a, b) => b.level - a.level || (a.hand ?? Infinity) - (b.hand ?? Infinity) || (a.member < b.member ? -1 : 1))
+    .sort(
+      (a, b) =>
+        b.level - a.level || (a.hand ?? Infinity) - (b.hand ?? Infinity) || (a.member < b.member ? -1 : 1),
+    )
 }
 
 function sessionsByMember({ own, beacons, now }: PeopleSources): ReadonlyMap<MemberId, readonly Beacon[]> {
@@ -72,7 +75,7 @@ function participant(
 }
 
 /** The best link of any of a person's sessions. */
-function linkOf(links: readonly MeshLink[], member: MemberId): ParticipantView['link'] {
+function linkOf(links: readonly LinkView[], member: MemberId): ParticipantView['link'] {
   const states = new Set(links.filter((link) => link.member === member).map((link) => link.state))
   for (const state of ['connected', 'connecting', 'failed'] as const) if (states.has(state)) return state
   return 'none'

@@ -1,0 +1,38 @@
+import { platformVerifier } from './crypto/native.ts'
+import { createDoor } from './door.ts'
+import { PeerError } from './errors.ts'
+import { browserConnections } from './mesh/browser-connections.ts'
+import { systemClock } from './ports/clock.ts'
+import { browserLocks } from './ports/locks.ts'
+import { systemRandom } from './ports/random.ts'
+import { askSite } from './site-address.ts'
+import { browserStorage } from './storage/browser-storage.ts'
+import type { Door } from './view.ts'
+
+/** How long the site may take to say who serves it, in milliseconds. */
+const SITE_TIMEOUT = 10_000
+/** Nobody else's servers: whoever needs STUN or TURN runs their own. */
+const ICE_SERVERS: readonly RTCIceServer[] = []
+
+/** The composition root of a peer in a browser: everything real. @throws PeerError */
+export async function openDoor(): Promise<Door> {
+  if (!('RTCPeerConnection' in globalThis) || !('locks' in navigator))
+    throw new PeerError('browser-unsupported')
+  const storage = await browserStorage('palabre').catch((cause) => {
+    throw new PeerError('storage-unavailable', { cause })
+  })
+  return createDoor({
+    ports: {
+      clock: systemClock,
+      random: systemRandom,
+      storage,
+      locks: browserLocks(),
+      connections: browserConnections(ICE_SERVERS),
+      verifier: await platformVerifier(),
+      iceServers: ICE_SERVERS,
+      report: (where, error) => console.warn(`palabre: ${where}`, error),
+    },
+    site: () => askSite(new URL(location.href), AbortSignal.timeout(SITE_TIMEOUT)),
+    words: async () => (await import('@scure/bip39/wordlists/english.js')).wordlist,
+  })
+}

@@ -1,0 +1,375 @@
+import type { Invite } from '../protocol/community/invite.ts'
+import type { Member, Membership } from '../protocol/community/membership.ts'
+import { type Envelope, seal } from '../protocol/envelope.ts'
+import type { KeyText, MemberId, RoomId } from '../protocol/ids.ts'
+import { MAX_TITLE_CHARS, MAX_TOPIC_CHARS, MAX_TOPICS } from '../protocol/limits.ts'
+import { ROOM, type Room, roomOf } from '../protocol/room/opening.ts'
+import type { SignedOperation } from '../protocol/room/operation.ts'
+import { isLine } from '../protocol/schema.ts'
+import { signerFromSeed } from '../protocol/signature.ts'
+import { toLedgerTime } from '../protocol/time.ts'
+import { MAX_ROOMS_AN_ANSWER, PROFILES, ROOMS, SYNC } from '../protocol/wire/services.ts'
+import { communityTopic } from '../protocol/wire/topics.ts'
+import { sealInvite, slotViews } from './community/inviting.ts'
+import { deviceSigner } from './crypto/device-key.ts'
+import type { Entrance } from './entrance.ts'
+import { PeerError } from './errors.ts'
+import { communityValidator } from './gossip/community.ts'
+import { type Judging, readOpening, readOperation } from './gossip/received.ts'
+import { type Me, startGreetings } from './greetings.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import type { MembershipCard } from './membership-card.ts'
+import { startMesh } from './mesh/mesh.ts'
+import type { PeerIdString } from './network/network.ts'
+import { peerIdOf } from './network/peer-id.ts'
+import { Observed } from './observed.ts'
+import { second } from './ports/clock.ts'
+import type { Ports } from './ports.ts'
+import { openProfiles } from './profiles.ts'
+import { refusal, relayFailure } from './refusal.ts'
+import { ask, serve } from './requests.ts'
+import { roomArchive } from './room/archive.ts'
+import { createDirectory, type ListedRoom } from './room/directory.ts'
+import { type JoinedRoom, joinRoom } from './room/session.ts'
+import type {
+  CommunityView,
+  MemberView,
+  NewRoom,
+  Peer,
+  RelayState,
+  RoomListing,
+  RoomSession,
+  SlotView,
+} from './view.ts'
+
+/** Slots ripen and expire by the minute. Milliseconds. */
+const SLOTS_EVERY = 60_000
+
+/** Everything of one running member that outlives a room. */
+export interface PeerStart {
+  readonly card: MembershipCard
+  readonly entrance: Entrance
+  readonly ledger: Ledger
+  /** 32 bytes: the key of this tab or process, the one that the entrance's network runs with. */
+  readonly sessionSeed: Uint8Array
+}
+
+/** Starts a member's peer. It works without the relay as far as it can, and looks for it until `stop`. */
+export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
+  const { clock, random, storage, locks, verifier, report } = ports
+  const { card, entrance, ledger } = start
+  const { network, site } = entrance
+  const { community } = card
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const judging: Judging = { verifier, membership: () => ledger.membership.value }
+  const me: Me = {
+    member: card.member,
+    device: deviceSigner(card.device),
+    session: signerFromSeed(start.sessionSeed),
+    peer: network.peer,
+  }
+
+  const profiles = await openProfiles(judging, network, storage)
+  await profiles.take(card.profile)
+  const directory = createDirectory(judging, clock)
+  const archive = roomArchive(storage)
+  await archive.prune(second(clock))
+  const greetings = await startGreetings(me, network, judging, clock, catchUp)
+  let current: JoinedRoom | undefined
+
+  // --- the ledger -----------------------------------------------------------------------------
+
+  const relayConnected = () => network.relays().includes(site.relay)
+
+  /** Brings our copy of the ledger up to date, as far as the relay is there. */
+  async function catchUp(): Promise<void> {
+    if (!relayConnected()) return
+    try {
+      const pulled = await ledger.pull(site.relay, signal)
+      if (!pulled.ok) report('ledger', refusal(pulled.reason, pulled.at))
+      await profiles.fetch(site.relay, signal)
+    } catch (error) {
+      // The relay went away meanwhile: entering it again begins with the same.
+      report('ledger', error)
+    }
+  }
+
+  const unsubscribe = network.subscribe(
+    communityTopic(community),
+    communityValidator(judging, directory, clock, () => void catchUp()),
+    () => {},
+  )
+
+  // --- what others may ask ---------------------------------------------------------------------
+
+  const greeted = (peer: PeerIdString) => greetings.members.value.has(peer)
+  await serve(network, PROFILES, async (from, request) => {
+    if (!greeted(from) || request.get === undefined) return { error: 'not-admitted' }
+    return { profiles: profiles.held(request.get) }
+  })
+  await serve(network, ROOMS, async (from) => {
+    if (!greeted(from)) return { error: 'not-admitted' }
+    return {
+      rooms: directory.rooms.value.slice(0, MAX_ROOMS_AN_ANSWER).map((room) => room.announcement.bytes),
+    }
+  })
+  await serve(network, SYNC, async (from, request) => {
+    if (!greeted(from)) return { error: 'not-admitted' }
+    return current?.id === request.r ? current.sync(request) : { error: 'room-unknown' }
+  })
+
+  // --- what is shown -----------------------------------------------------------------------------
+
+  const links = await storedLinks()
+  const relay = new Observed<RelayState>('connecting')
+  const view = {
+    community: new Observed(communityView(ledger.membership.value)),
+    members: new Observed<readonly MemberView[]>([]),
+    slots: new Observed<readonly SlotView[]>([]),
+    rooms: new Observed<readonly RoomListing[]>([]),
+  }
+
+  const withName = (member: Member) => memberView(member, profiles.names.value(member.id))
+  function drawMembers(): void {
+    const membership = ledger.membership.value
+    view.community.set(communityView(membership))
+    view.members.set([...membership.members.values()].map(withName))
+    drawSlots()
+    drawRooms()
+  }
+  function drawSlots(): void {
+    view.slots.set(slotViews(ledger.membership.value, me.member, links, second(clock)))
+  }
+  function drawRooms(): void {
+    view.rooms.set(directory.rooms.value.map((room) => listing(room, profiles.names.value)))
+  }
+
+  async function storedLinks(): Promise<Map<KeyText, string>> {
+    const stored = await storage.list(`invitation/${community}/`)
+    return new Map(stored.map(([key, code]) => [key.split('/')[2] as KeyText, linkOf(code as string)]))
+  }
+  const linkOf = (code: string) => `${site.origin}/#/i/${code}`
+
+  const cancels = [
+    ledger.membership.subscribe(drawMembers),
+    profiles.names.subscribe(drawMembers),
+    directory.rooms.subscribe(drawRooms),
+    clock.every(SLOTS_EVERY, drawSlots),
+    network.on('relay', (state) => relay.set(state)),
+  ]
+  drawMembers()
+
+  // --- the relay -----------------------------------------------------------------------------------
+
+  entrance
+    .say(async (relayId, entering) => {
+      const entered = await greetings.enter(relayId, entering)
+      if (!entered.ok) throw refusal(entered.reason, entered.at)
+      void arrive(relayId)
+    })
+    .catch((error) => report('relay', error))
+
+  /** What there is to do with a relay that has let us in. */
+  async function arrive(relayId: PeerIdString): Promise<void> {
+    try {
+      const pulled = await ledger.pull(relayId, signal)
+      if (!pulled.ok) report('ledger', refusal(pulled.reason, pulled.at))
+      const own = profiles.held([me.member])[0]
+      if (own) await ask(network, relayId, PROFILES, { put: own }, signal)
+      const rooms = await ask(network, relayId, ROOMS, {}, signal)
+      if (rooms.ok) for (const bytes of rooms.value.rooms ?? []) await directory.receive(bytes)
+      await profiles.fetch(relayId, signal)
+    } catch (error) {
+      // It went away again; entering it again begins anew.
+      report('relay', error)
+    }
+  }
+
+  // --- rooms -----------------------------------------------------------------------------------------
+
+  async function enterRoom(
+    opening: Envelope<Room>,
+    kept: readonly SignedOperation[],
+    known: readonly PeerIdString[],
+  ): Promise<RoomSession> {
+    const id = roomOf(opening)
+    await current?.session.leave()
+    const release = await locks.take(`palabre/room/${id}`)
+    if (!release) throw new PeerError('other-tab')
+    const mesh = await startMesh(id, {
+      network,
+      connections: ports.connections,
+      clock,
+      verifier,
+      membership: judging.membership,
+      me: { member: me.member, device: me.device, peer: me.session.publicKey },
+      report,
+    })
+    current = await joinRoom(opening, kept, known, {
+      me,
+      community,
+      network,
+      greetings,
+      judging,
+      clock,
+      directory,
+      archive,
+      relay,
+      names: profiles.names,
+      mesh,
+      onLeft() {
+        current = undefined
+        release()
+      },
+    })
+    return current.session
+  }
+
+  /** Reads back what this device kept of a room. What does not verify any more is left out. */
+  async function keptOperations(
+    id: RoomId,
+    stored: readonly Uint8Array[],
+  ): Promise<readonly SignedOperation[]> {
+    const operations: SignedOperation[] = []
+    for (const bytes of stored) {
+      const read = await readOperation(judging, id, bytes)
+      if (read.ok) operations.push(read.value)
+    }
+    return operations
+  }
+
+  return {
+    get me() {
+      const member = ledger.membership.value.members.get(me.member)
+      if (!member) throw new PeerError('not-member')
+      return withName(member)
+    },
+    community: view.community,
+    members: view.members,
+    slots: view.slots,
+    rooms: view.rooms,
+    relay,
+
+    async invite() {
+      const release = await locks.take(`palabre/device/${community}`)
+      if (!release) throw new PeerError('other-tab')
+      try {
+        await catchUp()
+        const slots = slotViews(ledger.membership.value, me.member, links, second(clock))
+        const free = slots.find((slot) => slot.state === 'free')
+        if (!free) {
+          throw new PeerError(
+            slots.some((slot) => slot.state === 'immature') ? 'slot-immature' : 'no-free-slot',
+          )
+        }
+        const made = await sealInvite(
+          ledger.membership.value,
+          me.member,
+          me.device,
+          free.slot,
+          second(clock),
+          random,
+        )
+        const { key, exp } = made.statement.payload satisfies Invite
+        // Kept before it is sent: a link whose secret is lost would hold its slot for nothing.
+        await storage.put(`invitation/${community}/${key}`, made.code)
+        links.set(key, linkOf(made.code))
+        const submitted = await ledger.submit(site.relay, made.statement, signal).catch((cause) => {
+          throw relayFailure(cause)
+        })
+        if (!submitted.ok) throw refusal(submitted.reason, submitted.at)
+        drawSlots()
+        return {
+          link: linkOf(made.code),
+          slot: free.slot,
+          expires: exp === undefined ? undefined : exp * 1000,
+        }
+      } finally {
+        release()
+      }
+    },
+
+    async openRoom(wish: NewRoom) {
+      const opening = await seal(ROOM, community, newRoom(wish, me.member, random.bytes(16), second(clock)), [
+        me.device,
+      ])
+      await archive.begin(roomOf(opening), opening.bytes, second(clock))
+      return enterRoom(opening, [], [])
+    },
+
+    async joinRoom(id) {
+      if (current?.id === id) return current.session
+      const stored = await archive.open(id)
+      const kept = stored ? await keptOperations(id, stored.operations) : []
+      const listed = directory.rooms.value.find((room) => room.id === id)
+      if (listed) {
+        if (!stored) await archive.begin(id, listed.opening.bytes, second(clock))
+        return enterRoom(listed.opening, kept, [peerIdOf(listed.announcement.payload.peer)])
+      }
+      if (stored && !kept.some((signed) => signed.operation.k === 'end')) {
+        const opening = await readOpening(judging, id, stored.opening)
+        if (opening.ok) return enterRoom(opening.value, kept, [])
+      }
+      throw new PeerError('room-gone')
+    },
+
+    async stop() {
+      await current?.session.leave()
+      stopping.abort()
+      for (const cancel of cancels) cancel()
+      unsubscribe()
+      greetings.stop()
+      directory.stop()
+      await network.stop()
+    },
+  }
+}
+
+function newRoom(wish: NewRoom, host: MemberId, nonce: Uint8Array, now: number): Room {
+  const title = tidy(wish.title)
+  const topics = wish.topics.map(tidy).filter((topic) => topic !== '')
+  const fits = topics.length <= MAX_TOPICS && topics.every((topic) => isLine(topic, MAX_TOPIC_CHARS))
+  if (!isLine(title, MAX_TITLE_CHARS) || !fits) throw new PeerError('title-invalid')
+  return {
+    m: host,
+    title,
+    topics,
+    lang: wish.language,
+    vis: 'members',
+    hands: 'everybody',
+    nonce,
+    at: toLedgerTime(now),
+  }
+}
+
+function tidy(typed: string): string {
+  return typed.normalize('NFC').replace(/\s+/g, ' ').trim()
+}
+
+/** A member as a person sees them. @param name of their profile, when it is held */
+export function memberView({ id, founder, sponsor, since }: Member, name: string | undefined): MemberView {
+  return { id, name, founder, sponsor, since: since * 1000 }
+}
+
+/** A community as a person sees it. */
+export function communityView(membership: Membership): CommunityView {
+  const { name, at } = membership.genesis.payload
+  return { id: membership.community, name, founded: at * 1000, members: membership.members.size }
+}
+
+function listing(room: ListedRoom, nameOf: (member: MemberId) => string | undefined): RoomListing {
+  const { title, topics, lang, m, at } = room.opening.payload
+  const { people, here } = room.announcement.payload
+  return {
+    id: room.id,
+    title,
+    topics,
+    language: lang,
+    host: m,
+    hostName: nameOf(m),
+    opened: at * 1000,
+    people,
+    here: here.map(({ m: member, stage }) => ({ member, name: nameOf(member), speaker: stage })),
+  }
+}

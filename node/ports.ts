@@ -1,0 +1,20 @@
+import type { Verifier } from '../protocol/signature.ts'
+import type { Clock } from './ports/clock.ts'
+import type { PeerConnections } from './ports/connections.ts'
+import type { Locks } from './ports/locks.ts'
+import type { Random } from './ports/random.ts'
+import type { Storage } from './ports/storage.ts'
+
+/** Everything that a peer needs of the machine it runs on. Composition roots choose the adapters. */
+export interface Ports {
+  readonly clock: Clock
+  readonly random: Random
+  readonly storage: Storage
+  readonly locks: Locks
+  readonly connections: PeerConnections
+  readonly verifier: Verifier
+  /** STUN and TURN servers that the community runs itself; usually none. */
+  readonly iceServers: readonly RTCIceServer[]
+  /** Hears what nobody awaits. */
+  readonly report: (where: string, error: unknown) => void
+}

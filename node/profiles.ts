@@ -1,0 +1,79 @@
+import { type Envelope, open } from '../protocol/envelope.ts'
+import { PROFILE, type Profile, profileMatches } from '../protocol/identity/profile.ts'
+import type { MemberId } from '../protocol/ids.ts'
+import type { Reason } from '../protocol/reasons.ts'
+import { bad, good, type Result } from '../protocol/result.ts'
+import { verifyByDevice } from '../protocol/session.ts'
+import { MAX_PROFILES_AN_ANSWER, PROFILES } from '../protocol/wire/services.ts'
+import type { Judging } from './gossip/received.ts'
+import type { Network, PeerIdString } from './network/network.ts'
+import { Observed } from './observed.ts'
+import type { Storage } from './ports/storage.ts'
+import { ask } from './requests.ts'
+
+/** The names behind the members, as far as this peer holds them: blobs beside the ledger that can be erased. */
+export interface Profiles {
+  /** The name of a member; a new function whenever one arrives. */
+  readonly names: Observed<(member: MemberId) => string | undefined>
+  /** The profiles of these members that are held here, as they were signed. */
+  held(members: readonly MemberId[]): readonly Uint8Array[]
+  /** Checks a profile against its member's identity, and keeps it. */
+  take(bytes: Uint8Array): Promise<Result<true, Reason>>
+  /** Asks a relay or peer for those that are missing. @throws NetworkError */
+  fetch(from: PeerIdString, signal: AbortSignal): Promise<void>
+}
+
+export async function openProfiles(judging: Judging, network: Network, storage: Storage): Promise<Profiles> {
+  const prefix = `profile/${judging.membership().community}/`
+  const profiles = new Map<MemberId, { readonly name: string; readonly bytes: Uint8Array }>()
+  const nameOf = () => (member: MemberId) => profiles.get(member)?.name
+  const names = new Observed(nameOf())
+
+  async function check(bytes: Uint8Array): Promise<Result<MemberId, Reason>> {
+    const read = await readProfile(judging, bytes)
+    if (!read.ok) return read
+    const { m, name } = read.value.payload
+    profiles.set(m, { name, bytes })
+    return good(m)
+  }
+
+  async function take(bytes: Uint8Array): Promise<Result<true, Reason>> {
+    const member = await check(bytes)
+    if (!member.ok) return member
+    names.set(nameOf())
+    await storage.put(`${prefix}${member.value}`, bytes)
+    return good(true)
+  }
+
+  for (const [, bytes] of await storage.list(prefix)) await check(bytes as Uint8Array)
+  names.set(nameOf())
+
+  return {
+    names,
+    held: (members) => members.flatMap((member) => profiles.get(member)?.bytes ?? []),
+    take,
+    async fetch(from, signal) {
+      const missing = [...judging.membership().members.keys()].filter((member) => !profiles.has(member))
+      for (let i = 0; i < missing.length; i += MAX_PROFILES_AN_ANSWER) {
+        const get = missing.slice(i, i + MAX_PROFILES_AN_ANSWER)
+        const answer = await ask(network, from, PROFILES, { get }, signal)
+        if (!answer.ok) return
+        for (const bytes of answer.value.profiles ?? []) await take(bytes)
+      }
+    },
+  }
+}
+
+/** Opens a profile, and checks it against its member's identity and signature. */
+export async function readProfile(
+  { verifier, membership }: Judging,
+  bytes: Uint8Array,
+): Promise<Result<Envelope<Profile>, Reason>> {
+  const opened = open(PROFILE, membership().community, bytes)
+  if (!opened.ok) return opened
+  const member = membership().members.get(opened.value.payload.m)
+  if (!member) return bad('not-member')
+  if (!profileMatches(opened.value.payload, member.identity.payload.profile)) return bad('commitment-wrong')
+  const device = await verifyByDevice(verifier, membership(), opened.value)
+  return device.ok ? opened : device
+}

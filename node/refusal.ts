@@ -1,0 +1,39 @@
+import type { Reason } from '../protocol/reasons.ts'
+import { PeerError, type PeerErrorCode } from './errors.ts'
+import { NetworkError } from './network/network-error.ts'
+
+/** What a refusal means to the person in front. What is not here is no fault of theirs and nothing they can mend. */
+const CODES: Partial<Record<Reason, PeerErrorCode>> = {
+  'link-damaged': 'invitation-damaged',
+  'link-version': 'invitation-damaged',
+  'foreign-community': 'invitation-foreign',
+  'invitation-unknown': 'invitation-unknown',
+  'invitation-used': 'invitation-used',
+  'invitation-expired': 'invitation-expired',
+  'invitation-not-for-you': 'invitation-not-for-you',
+  'slot-spent': 'no-free-slot',
+  'slot-not-entitled': 'no-free-slot',
+  'slot-immature': 'slot-immature',
+  'founding-token': 'founding-token',
+  'already-founded': 'already-founded',
+  'not-founded': 'not-founded',
+  'not-member': 'not-member',
+  'not-admitted': 'not-member',
+  'rate-limited': 'too-fast',
+  'time-ahead': 'clock-wrong',
+  'not-yet-valid': 'clock-wrong',
+  expired: 'clock-wrong',
+}
+
+/** The error that a person is told of when a peer or relay refused. The reason stays in `cause`. */
+export function refusal(reason: Reason, at?: string): PeerError {
+  return new PeerError(CODES[reason] ?? 'refused', { cause: at === undefined ? reason : `${reason}: ${at}` })
+}
+
+/** The error that a person is told of when something failed on the way to a relay. */
+export function relayFailure(cause: unknown): PeerError {
+  if (cause instanceof PeerError) return cause
+  const unreachable =
+    cause instanceof NetworkError || (cause instanceof DOMException && cause.name !== 'DataError')
+  return new PeerError(unreachable ? 'relay-unreachable' : 'internal', { cause })
+}

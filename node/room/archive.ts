@@ -1,0 +1,60 @@
+import type { RoomId } from '../../protocol/ids.ts'
+import { DAY } from '../../protocol/limits.ts'
+import type { SignedOperation } from '../../protocol/room/operation.ts'
+import type { Storage } from '../ports/storage.ts'
+
+/** A room that is older than this is not come back to. Seconds. */
+const KEPT = 7 * DAY
+
+/**
+ * What this device keeps of a room while it lasts: the opening, and every operation in the order in which it came. Without its own operations a
+ * reloaded tab would number anew, and two operations with one number are what liars make.
+ */
+export interface RoomArchive {
+  open(
+    room: RoomId,
+  ): Promise<{ readonly opening: Uint8Array; readonly operations: readonly Uint8Array[] } | undefined>
+  begin(room: RoomId, opening: Uint8Array, now: number): Promise<void>
+  keep(room: RoomId, signed: SignedOperation): Promise<void>
+  forget(room: RoomId): Promise<void>
+  /** Forgets rooms of long ago. @param now seconds */
+  prune(now: number): Promise<void>
+}
+
+interface Kept {
+  readonly opening: Uint8Array
+  readonly began: number
+}
+
+export function roomArchive(storage: Storage): RoomArchive {
+  const counts = new Map<RoomId, number>()
+  const headOf = (room: string) => `room/${room}`
+  const prefixOf = (room: string) => `room-operation/${room}/`
+
+  async function forget(room: string): Promise<void> {
+    for (const [key] of await storage.list(prefixOf(room))) await storage.delete(key)
+    await storage.delete(headOf(room))
+  }
+
+  return {
+    async open(room) {
+      const kept = (await storage.get(headOf(room))) as Kept | undefined
+      if (!kept) return undefined
+      const operations = (await storage.list(prefixOf(room))).map(([, value]) => value as Uint8Array)
+      counts.set(room, operations.length)
+      return { opening: kept.opening, operations }
+    },
+    begin: (room, opening, began) => storage.put(headOf(room), { opening, began } satisfies Kept),
+    async keep(room, signed) {
+      const count = counts.get(room) ?? 0
+      counts.set(room, count + 1)
+      await storage.put(`${prefixOf(room)}${String(count).padStart(8, '0')}`, signed.envelope.bytes)
+    },
+    forget,
+    async prune(now) {
+      for (const [key, value] of await storage.list('room/')) {
+        if (now - (value as Kept).began > KEPT) await forget(key.slice('room/'.length))
+      }
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import { type Envelope, seal } from '../../protocol/envelope.ts'
+import type { CommunityId, KeyText, RoomId } from '../../protocol/ids.ts'
+import { BEACON_BEAT } from '../../protocol/limits.ts'
+import { BEACON, type Beacon, type Beacons, mergeBeacon, present } from '../../protocol/room/beacon.ts'
+import type { Me } from '../greetings.ts'
+import { type Clock, second } from '../ports/clock.ts'
+
+/** Changes of one session within this many milliseconds go out as one beacon: a talker's level flickers. */
+const GATHER = 150
+/** Sessions known in one room at most; a relay's fan-out, not this list, is for thousands. */
+const MAX_SESSIONS = 2_000
+
+/** Who is in a room, and what they show: everybody's beacons, and our own. */
+export interface Attendance {
+  /** What we show ourselves. */
+  readonly own: Beacon
+  readonly beacons: Beacons
+  /** The bytes of the newest beacon of everybody here, our own first. */
+  alive(): readonly Uint8Array[]
+  /** Takes a verified beacon in; true when it was news. */
+  take(envelope: Envelope<Beacon>): boolean
+  /** Changes what we show, and tells everybody. */
+  show(change: Partial<Pick<Beacon, 'hand' | 'mic' | 'speak'>>): void
+  /** Tells everybody again, for somebody who just came. */
+  repeat(): void
+  /** Says goodbye and stops. */
+  leave(): Promise<void>
+}
+
+export function createAttendance(
+  me: Me,
+  community: CommunityId,
+  room: RoomId,
+  clock: Clock,
+  publish: (bytes: Uint8Array) => Promise<void>,
+): Attendance {
+  let own: Beacon = {
+    r: room,
+    m: me.member,
+    peer: me.session.publicKey,
+    seq: 0,
+    here: true,
+    hand: 0,
+    mic: 'none',
+    speak: false,
+  }
+  let ownBytes: Uint8Array | undefined
+  let beacons: Beacons = new Map()
+  const bytes = new Map<KeyText, Uint8Array>()
+  let gathering: (() => void) | undefined
+
+  async function send(): Promise<void> {
+    own = { ...own, seq: Math.max(clock.now(), own.seq + 1) }
+    const sealed = await seal(BEACON, community, own, [me.device])
+    ownBytes = sealed.bytes
+    await publish(sealed.bytes)
+  }
+
+  function soon(): void {
+    gathering ??= clock.after(GATHER, () => {
+      gathering = undefined
+      void send()
+    })
+  }
+
+  const beat = clock.every(BEACON_BEAT * 1000, () => void send())
+  void send()
+
+  return {
+    get own() {
+      return own
+    },
+    get beacons() {
+      return beacons
+    },
+    alive() {
+      const here = present(beacons, second(clock)).flatMap((beacon) => bytes.get(beacon.peer) ?? [])
+      return ownBytes === undefined ? here : [ownBytes, ...here]
+    },
+    take(envelope) {
+      const { peer } = envelope.payload
+      if (peer === me.session.publicKey) return false
+      if (!beacons.has(peer) && beacons.size >= MAX_SESSIONS) return false
+      const merged = mergeBeacon(beacons, envelope, second(clock))
+      if (merged === beacons) return false
+      beacons = merged
+      bytes.set(peer, envelope.bytes)
+      return true
+    },
+    show(change) {
+      const next = { ...own, ...change }
+      if (next.hand === own.hand && next.mic === own.mic && next.speak === own.speak) return
+      own = next
+      soon()
+    },
+    repeat: soon,
+    async leave() {
+      beat()
+      gathering?.()
+      own = { ...own, here: false, hand: 0, mic: 'none', speak: false }
+      await send()
+    },
+  }
+}
