@@ -37,7 +37,9 @@ export function startMeeting(
     if (attempt.running || clock.now() < attempt.until) return
     attempts.set(peer, { ...attempt, running: true })
     try {
-      await network.connect(peer, [], AbortSignal.any([stopping.signal, AbortSignal.timeout(ATTEMPT)]))
+      // Everybody here entered through a relay that we know too: the community's.
+      const roads = network.relays().map((relay) => `/p2p/${relay}/p2p-circuit`)
+      await network.connect(peer, roads, AbortSignal.any([stopping.signal, AbortSignal.timeout(ATTEMPT)]))
       attempts.delete(peer)
     } catch {
       // Out of reach right now. Whoever is gone falls silent and is not looked for; whoever is here is tried again.
