@@ -316,12 +316,15 @@ export class FakeVillage implements Door {
   readonly members: Observed<readonly MemberView[]>
   readonly slots: Observed<readonly SlotView[]>
   readonly community: Observed<CommunityView>
+  /** What `resume` fails with, until it is cleared. */
+  failing: PeerErrorCode | undefined
   /** The room that the app joined last. */
   room: FakeRoom | undefined
 
   constructor(options: Partial<VillageOptions> = {}) {
     this.#options = { ...DEFAULTS, ...options }
     this.#founded = this.#options.founded
+    this.failing = this.#options.failing
     const alone = this.#options.as === 'founder'
     this.#me = person(this.#options.me, alone ? undefined : AMA.id, 3)
     this.#announced = this.#options.rooms && !alone ? ROOMS : []
@@ -346,7 +349,7 @@ export class FakeVillage implements Door {
   }
 
   async resume(): Promise<Peer | undefined> {
-    if (this.#options.failing !== undefined) throw new PeerError(this.#options.failing)
+    if (this.failing !== undefined) throw new PeerError(this.failing)
     return this.#options.as === 'nobody' ? undefined : this.#peer(this.#me)
   }
 

@@ -15,7 +15,6 @@ export interface Messages {
     readonly opening: string
     readonly language: string
     readonly home: string
-    readonly skip: string
     readonly close: string
     readonly back: string
     readonly cancel: string
@@ -92,7 +91,6 @@ export interface Messages {
     readonly none: string
     readonly noneMore: string
     readonly open: string
-    readonly enter: (title: string) => string
     readonly host: (name: string) => string
     readonly people: (count: number) => string
     readonly opened: (ago: string) => string
