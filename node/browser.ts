@@ -11,8 +11,6 @@ import type { Door } from './view.ts'
 
 /** How long the site may take to say who serves it, in milliseconds. */
 const SITE_TIMEOUT = 10_000
-/** Nobody else's servers: whoever needs STUN or TURN runs their own. */
-const ICE_SERVERS: readonly RTCIceServer[] = []
 
 /** The composition root of a peer in a browser: everything real. @throws PeerError */
 export async function openDoor(): Promise<Door> {
@@ -27,9 +25,8 @@ export async function openDoor(): Promise<Door> {
       random: systemRandom,
       storage,
       locks: browserLocks(),
-      connections: browserConnections(ICE_SERVERS),
+      connections: browserConnections,
       verifier: await platformVerifier(),
-      iceServers: ICE_SERVERS,
       report: (where, error) => console.warn(`palabre: ${where}`, error),
     },
     site: () => askSite(new URL(location.href), AbortSignal.timeout(SITE_TIMEOUT)),

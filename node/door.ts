@@ -69,8 +69,8 @@ export function createDoor({ ports, site: askSite, words }: DoorDependencies): D
 
   async function open(site: Site): Promise<Opened> {
     const sessionSeed = random.bytes(SEED_BYTES)
-    const { iceServers, report } = ports
-    const network = await startPeerNetwork({ sessionSeed, iceServers, report })
+    const { iceServers } = site
+    const network = await startPeerNetwork({ sessionSeed, iceServers, report: ports.report })
     return { entrance: openEntrance(network, site), sessionSeed, session: signerFromSeed(sessionSeed) }
   }
 

@@ -44,6 +44,8 @@ import type {
 
 /** Slots ripen and expire by the minute. Milliseconds. */
 const SLOTS_EVERY = 60_000
+/** Names that are missing are asked for again this often. Milliseconds. */
+const NAMES_EVERY = 15_000
 
 /** Everything of one running member that outlives a room. */
 export interface PeerStart {
@@ -77,6 +79,16 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   await archive.prune(second(clock))
   const greetings = await startGreetings(me, network, judging, clock, catchUp)
   let current: JoinedRoom | undefined
+
+  /** Names that have not arrived: a newcomer gives theirs a moment after they are in the ledger. */
+  async function fetchNames(from: PeerIdString): Promise<void> {
+    try {
+      await profiles.fetch(from, signal)
+    } catch (error) {
+      // It went away; the next round asks again.
+      report('profiles', error)
+    }
+  }
 
   // --- the ledger -----------------------------------------------------------------------------
 
@@ -156,6 +168,10 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     profiles.names.subscribe(drawMembers),
     directory.rooms.subscribe(drawRooms),
     clock.every(SLOTS_EVERY, drawSlots),
+    clock.every(NAMES_EVERY, () => relayConnected() && void fetchNames(site.relay)),
+    greetings.members.subscribe((met) => {
+      for (const [peer, member] of met) if (profiles.names.value(member) === undefined) void fetchNames(peer)
+    }),
     network.on('relay', (state) => relay.set(state)),
   ]
   drawMembers()
@@ -199,7 +215,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     if (!release) throw new PeerError('other-tab')
     const mesh = await startMesh(id, {
       network,
-      connections: ports.connections,
+      connections: ports.connections(site.iceServers),
       clock,
       verifier,
       membership: judging.membership,

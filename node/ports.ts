@@ -11,10 +11,9 @@ export interface Ports {
   readonly random: Random
   readonly storage: Storage
   readonly locks: Locks
-  readonly connections: PeerConnections
+  /** Connections for voices, with the STUN and TURN servers of the community. */
+  readonly connections: (iceServers: readonly RTCIceServer[]) => PeerConnections
   readonly verifier: Verifier
-  /** STUN and TURN servers that the community runs itself; usually none. */
-  readonly iceServers: readonly RTCIceServer[]
   /** Hears what nobody awaits. */
   readonly report: (where: string, error: unknown) => void
 }

@@ -11,6 +11,9 @@ import { Observed } from './observed.ts'
 import type { Storage } from './ports/storage.ts'
 import { ask } from './requests.ts'
 
+/** Profiles asked for in one go: a community's worth of names comes in a few rounds, and erased ones cost little. */
+const MAX_FETCHED = 8 * MAX_PROFILES_AN_ANSWER
+
 /** The names behind the members, as far as this peer holds them: blobs beside the ledger that can be erased. */
 export interface Profiles {
   /** The name of a member; a new function whenever one arrives. */
@@ -53,8 +56,11 @@ export async function openProfiles(judging: Judging, network: Network, storage: 
     held: (members) => members.flatMap((member) => profiles.get(member)?.bytes ?? []),
     take,
     async fetch(from, signal) {
-      const missing = [...judging.membership().members.keys()].filter((member) => !profiles.has(member))
-      for (let i = 0; i < missing.length; i += MAX_PROFILES_AN_ANSWER) {
+      // The newest first: who came long ago and has no name erased it.
+      const missing = [...judging.membership().members.keys()]
+        .filter((member) => !profiles.has(member))
+        .reverse()
+      for (let i = 0; i < Math.min(missing.length, MAX_FETCHED); i += MAX_PROFILES_AN_ANSWER) {
         const get = missing.slice(i, i + MAX_PROFILES_AN_ANSWER)
         const answer = await ask(network, from, PROFILES, { get }, signal)
         if (!answer.ok) return

@@ -27,10 +27,11 @@ export async function askSite(origin: URL, signal: AbortSignal): Promise<Site> {
 export function parseSite(origin: URL, text: string): Site | undefined {
   const document = parseJson(text)
   if (document === undefined || document.version !== 1) return undefined
-  const { peer, logKey, community, addresses } = document
+  const { peer, logKey, community, addresses, ice } = document
   if (typeof peer !== 'string' || typeof logKey !== 'string') return undefined
   if (!Array.isArray(addresses) || !addresses.every((address) => typeof address === 'string'))
     return undefined
+  if (!Array.isArray(ice) || !ice.every(isIceServer)) return undefined
   const key = parseId(logKey)
   const id = typeof community === 'string' ? parseId<CommunityId>(community) : undefined
   if (key === undefined || (community !== null && id === undefined)) return undefined
@@ -40,8 +41,22 @@ export function parseSite(origin: URL, text: string): Site | undefined {
     relay,
     addresses: addresses.length > 0 ? addresses : [addressOf(origin, relay)],
     logKey: key as string as KeyText,
+    iceServers: ice,
     community: id,
   }
+}
+
+/** One server of `RTCConfiguration.iceServers`, as the relay's configuration lets through. */
+function isIceServer(value: unknown): value is RTCIceServer {
+  if (typeof value !== 'object' || value === null) return false
+  const { urls, username, credential } = value as Record<string, unknown>
+  const names = Array.isArray(urls) ? urls : [urls]
+  return (
+    names.length > 0 &&
+    names.every((url) => typeof url === 'string' && /^(stun|turn)s?:/.test(url)) &&
+    (username === undefined || typeof username === 'string') &&
+    (credential === undefined || typeof credential === 'string')
+  )
 }
 
 function parseJson(text: string): Record<string, unknown> | undefined {

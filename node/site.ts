@@ -10,5 +10,7 @@ export interface Site {
   readonly addresses: readonly string[]
   readonly logKey: KeyText
   /** Undefined while nothing is founded there. */
+  /** STUN and TURN servers that the community runs itself; usually none. */
+  readonly iceServers: readonly RTCIceServer[]
   readonly community: CommunityId | undefined
 }
