@@ -14,6 +14,8 @@ import { createLibp2p } from 'libp2p'
 import { gossipService } from './gossip.ts'
 import { closeConnection, isDirect, Libp2pNetwork, type NetworkNode } from './libp2p-network.ts'
 import {
+  LINK_ATTEMPTS,
+  LINK_RETRY_MS,
   MAX_INBOUND_STREAMS,
   MAX_PEER_CONNECTIONS,
   MAX_STREAM_BUFFER_BYTES,
@@ -246,7 +248,15 @@ class Libp2pPeerNetwork extends Libp2pNetwork implements PeerNetwork {
       .filter((road) => road !== undefined)
       .map((road) => road.encapsulate(multiaddr(`/p2p-circuit/webrtc/p2p/${peer}`)))
     if (targets.length === 0) throw new NetworkError('unreachable', `${peer} is at no relay that we know`)
-    await this.#dialling.during(peer, () => this.#node.dial(targets, { signal }))
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#dialling.during(peer, () => this.#node.dial(targets, { signal }))
+        return
+      } catch (error) {
+        if (signal.aborted || attempt === LINK_ATTEMPTS) throw error
+      }
+      await this.#timer.delay(LINK_RETRY_MS * attempt, signal)
+    }
   }
 
   #roadOf(address: string): RelayAddresses | undefined {

@@ -21,4 +21,10 @@ describe('node/patches: @libp2p/webrtc', () => {
     expect(source).toContain("webRTCConn.addEventListener('close', () => {")
     expect(source).not.toContain("pc.addEventListener('close'")
   })
+
+  test('a connection that failed is not taken for a connected one', () => {
+    expect(installed('util')).toContain(
+      "if (pc.connectionState === 'failed' || pc.connectionState === 'closed') {",
+    )
+  })
 })
