@@ -19,7 +19,10 @@ export class HeldChannels {
   /** The newest of a peer's is kept; when there is no room, it is closed with no effect. */
   hold(from: PeerIdString, channel: Channel): void {
     this.#drop(from)
-    if (this.#held.size >= MAX_HELD_CHANNELS) return channel.abort(new Error('too many wait already'))
+    if (this.#held.size >= MAX_HELD_CHANNELS) {
+      channel.abort(new Error('too many wait already'))
+      return
+    }
     const held = { channel, expiry: this.#clock.after(HOLD_MS, () => this.#drop(from)) }
     this.#held.set(from, held)
     void channel.closed.then(() => {

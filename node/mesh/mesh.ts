@@ -151,9 +151,9 @@ class AudioMesh implements Mesh {
   }
 
   #accept(from: PeerIdString, channel: Channel): void {
-    if (this.#stopped !== undefined) return channel.abort(new Error('the room was left'))
     const link = this.#links.get(from)
-    if (link === undefined) this.#held.hold(from, channel)
+    if (this.#stopped !== undefined) channel.abort(new Error('the room was left'))
+    else if (link === undefined) this.#held.hold(from, channel)
     else link.accept(channel)
   }
 

@@ -231,9 +231,11 @@ export class Negotiation {
         if (this.#restarts === 0) this.#mend()
         break
       case 'untrusted':
-        return this.#end({ kind: 'refused', reason: 'wrong-fingerprint' })
+        this.#end({ kind: 'refused', reason: 'wrong-fingerprint' })
+        return
       case 'closed':
-        return this.#fail('no-road')
+        this.#fail('no-road')
+        return
       case 'new':
       case 'connecting':
         break
@@ -258,7 +260,10 @@ export class Negotiation {
 
   /** Looks for new roads, each time with more patience, and gives up after the last. Both sides do; that is a glare like any other. */
   #mend(): void {
-    if (this.#restarts >= MAX_RESTARTS) return this.#fail('no-road')
+    if (this.#restarts >= MAX_RESTARTS) {
+      this.#fail('no-road')
+      return
+    }
     const patience = RESTART_MS * 2 ** this.#restarts
     this.#restarts += 1
     this.#set(patience, () => this.#mend())

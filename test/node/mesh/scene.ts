@@ -1,0 +1,187 @@
+import { MemoryMedia } from '../../../node/mesh/memory-connections.ts'
+import { type LinkView, type Mesh, startMesh, type WantedLink } from '../../../node/mesh/mesh.ts'
+import { Voucher } from '../../../node/mesh/voucher.ts'
+import type { Observable } from '../../../node/view.ts'
+import type { Membership } from '../../../protocol/community/membership.ts'
+import { beginLedger } from '../../../protocol/community/replay.ts'
+import { idOf, type KeyText, type RoomId } from '../../../protocol/ids.ts'
+import { createVerifier, type Signer } from '../../../protocol/signature.ts'
+import { bytesOf, foundCommunity, NOON, type Person, personOf, signerOf } from '../../support/community.ts'
+import { MemoryHub, type MemoryNetwork } from '../../support/memory-network.ts'
+import { VirtualClock } from '../../support/virtual-clock.ts'
+
+/** A room in memory: people who are all linked, whose clocks stand still until they are turned. */
+
+export const ROOM: RoomId = idOf(bytesOf('the room'))
+export const OTHER_ROOM: RoomId = idOf(bytesOf('another room'))
+
+/** A session in the scene that follows no rule but those of its test. */
+export interface Session {
+  readonly name: string
+  readonly person: Person
+  readonly key: KeyText
+  readonly network: MemoryNetwork
+  /** Heard while `enabled`. */
+  readonly microphone: MediaStreamTrack
+  /** Vouches for this session in the scene's room. */
+  readonly voucher: Voucher
+}
+
+export interface Participant extends Session {
+  readonly mesh: Mesh
+  /** Why attempts at a link ended. */
+  readonly reports: string[]
+}
+
+export interface Scene {
+  readonly clock: VirtualClock
+  readonly media: MemoryMedia
+  readonly hub: MemoryHub
+  readonly membership: () => Membership
+  session(name: string): Promise<Session>
+  /** A session whose mesh runs. */
+  participant(name: string): Promise<Participant>
+  /** Two participants, the one with the lower PeerId first: it opens the channel. */
+  pair(): Promise<readonly [Participant, Participant]>
+  /** A participant, and a lawless session that must open the channel to them. */
+  besieged(): Promise<readonly [Participant, Session]>
+}
+
+export const verifier = createVerifier()
+
+export async function createScene(): Promise<Scene> {
+  const founded = await foundCommunity(signerOf('log').publicKey)
+  const [genesis] = founded.entries
+  const begun = await beginLedger(verifier, genesis as Uint8Array)
+  if (!begun.ok) throw new Error(begun.reason)
+  let membership: Membership = begun.value
+  const clock = new VirtualClock(NOON * 1000)
+  const media = new MemoryMedia()
+  const hub = new MemoryHub()
+
+  async function session(name: string): Promise<Session> {
+    const person = await personOf(membership.community, name, NOON)
+    membership = withMember(membership, person)
+    const { publicKey: key }: Signer = signerOf(`${name} session`)
+    const network = hub.add(key)
+    for (const other of hub.peers.keys()) if (other !== network.peer) hub.link(network.peer, other)
+    const me = { member: person.member, device: person.device, peer: key }
+    const voucher = new Voucher({ room: ROOM, me, clock, verifier, membership: () => membership })
+    const microphone = { kind: 'audio', enabled: true } as MediaStreamTrack
+    return { name, person, key, network, microphone, voucher }
+  }
+
+  async function start(each: Session): Promise<Participant> {
+    const { person, key, network, microphone } = each
+    const reports: string[] = []
+    const mesh = await startMesh(ROOM, {
+      network,
+      connections: media,
+      clock,
+      verifier,
+      membership: () => membership,
+      me: { member: person.member, device: person.device, peer: key },
+      report: (_where, error) => reports.push((error as Error).message),
+    })
+    mesh.setMicrophone(microphone)
+    return { ...each, mesh, reports }
+  }
+
+  async function ordered(): Promise<readonly [Session, Session]> {
+    const [a, b] = [await session('Alice'), await session('Bob')]
+    return a.network.peer < b.network.peer ? [a, b] : [b, a]
+  }
+
+  return {
+    clock,
+    media,
+    hub,
+    membership: () => membership,
+    session,
+    participant: async (name) => start(await session(name)),
+    async pair() {
+      const [low, high] = await ordered()
+      return [await start(low), await start(high)]
+    },
+    async besieged() {
+      const [low, high] = await ordered()
+      return [await start(high), low]
+    },
+  }
+}
+
+function withMember(
+  membership: Membership,
+  { member: id, root, identity, device, rootChain: chain }: Person,
+) {
+  const member = {
+    id,
+    root: root.publicKey,
+    identity,
+    founder: false,
+    sponsor: undefined,
+    invitation: undefined,
+    since: NOON,
+    chain,
+  }
+  return {
+    ...membership,
+    members: new Map([...membership.members, [id, member]]),
+    devices: new Map([
+      ...membership.devices,
+      [device.publicKey, { key: device.publicKey, member: id, chain }],
+    ]),
+  } satisfies Membership
+}
+
+export type Part = 'both' | 'send' | 'receive' | 'none'
+
+/** How a participant sees another: whether they speak to them, and whether they play them. */
+export function wanted(far: Session, part: Part): WantedLink {
+  return {
+    peer: far.network.peer,
+    key: far.key,
+    member: far.person.member,
+    send: part === 'both' || part === 'send',
+    receive: part === 'both' || part === 'receive',
+  }
+}
+
+/** The link of one to another, as the one sees it. */
+export function linkOf(one: Participant, other: Session): LinkView | undefined {
+  return one.mesh.links.value.find(({ peer }) => peer === other.network.peer)
+}
+
+/** Waits until one has this link to another. */
+export async function linked(
+  one: Participant,
+  other: Session,
+  holds: (link: LinkView) => boolean = ({ state }) => state === 'connected',
+): Promise<void> {
+  await until(one.mesh.links, () => {
+    const link = linkOf(one, other)
+    return link !== undefined && holds(link)
+  })
+}
+
+/** Does one hear the other? */
+export async function hears(one: Participant, other: Session): Promise<boolean> {
+  const level = (await one.mesh.levels()).get(other.network.peer)
+  return linkOf(one, other)?.stream !== undefined && level === 1
+}
+
+export function until<T>(observable: Observable<T>, holds: (value: T) => boolean): Promise<T> {
+  return new Promise((resolve) => {
+    if (holds(observable.value)) return resolve(observable.value)
+    const stop = observable.subscribe((value) => {
+      if (!holds(value)) return
+      stop()
+      resolve(value)
+    })
+  })
+}
+
+/** Everything in memory is microtasks: when the next task comes, nothing is under way any more. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
