@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest'
+import type { HelloAnswer } from '../../../protocol/wire/services.ts'
+import { answerHello } from '../../../relay/services/hello.ts'
+import {
+  foundCommunity,
+  type Invitation,
+  invite,
+  inviteProof,
+  join,
+  NOON,
+  personOf,
+  presence,
+  signerOf,
+} from '../../support/community.ts'
+import { found, type ServiceRig, serviceRig, sessionOf } from './rig.ts'
+
+const { key, peer } = sessionOf('browser')
+
+async function knock(
+  rig: ServiceRig,
+  invitation: Invitation,
+  { label = 'browser', at = NOON, relay = rig.relayKey, lifetime = 300 } = {},
+): Promise<HelloAnswer> {
+  const session = sessionOf(label)
+  const proof = await inviteProof(invitation, session.key.publicKey, relay, at, lifetime)
+  return answerHello(rig, session.peer, { i: proof.bytes })
+}
+
+async function invited(rig: ServiceRig, exp?: number) {
+  const founded = await found(rig)
+  const invitation = await invite(founded.founder, 0, NOON, exp)
+  const taken = await rig.keeper.submit(invitation.envelope.bytes)
+  if (!taken.ok) throw new Error(taken.reason)
+  return { ...founded, invitation }
+}
+
+describe('a member', () => {
+  test('is let in by a presence of this very connection, until it expires', async () => {
+    const rig = await serviceRig()
+    const { founder } = await found(rig)
+    const { bytes } = await presence(founder, key, NOON, 600)
+    expect(await answerHello(rig, peer, { p: bytes })).toEqual({ size: 3 })
+    expect(rig.sessions.of(peer)).toEqual({ kind: 'member', member: founder.member, until: NOON + 600 })
+    expect([...rig.admitted]).toEqual([peer])
+  })
+
+  test('is refused with the reason, and not let in', async () => {
+    const rig = await serviceRig()
+    const { founder, community } = await found(rig)
+    const foreign = (await foundCommunity(rig.log.publicKey, NOON, 'Eve')).founder
+    const stranger = await personOf(community, 'Mallory', NOON)
+    const stolen = { ...founder, device: signerOf('not a device of Alice') }
+    const forged = { ...key, sign: signerOf('another').sign }
+    const cases: [Promise<{ bytes: Uint8Array }>, string][] = [
+      [presence(founder, sessionOf('another').key, NOON), 'wrong-peer'],
+      [presence(founder, forged, NOON), 'signature-wrong'],
+      [presence(stranger, key, NOON), 'not-member'],
+      [presence(stolen, key, NOON), 'not-member'],
+      [presence(foreign, key, NOON), 'foreign-community'],
+      [presence(founder, key, NOON - 601, 600), 'expired'],
+      [presence(founder, key, NOON, 901), 'expired'],
+      [presence(founder, key, NOON + 301), 'not-yet-valid'],
+      [Promise.resolve({ bytes: new Uint8Array([1, 2, 3]) }), 'trailing-bytes'],
+    ]
+    for (const [statement, error] of cases)
+      expect(await answerHello(rig, peer, { p: (await statement).bytes })).toEqual({ error })
+    expect(rig.admitted.size).toBe(0)
+    expect(rig.sessions.of(peer)).toBeUndefined()
+  })
+
+  test('who went away meanwhile is not let in', async () => {
+    const rig = await serviceRig()
+    const { founder } = await found(rig)
+    rig.gone.add(peer)
+    const { bytes } = await presence(founder, key, NOON)
+    expect(await answerHello(rig, peer, { p: bytes })).toEqual({ error: 'not-admitted' })
+    expect(rig.admitted.size).toBe(0)
+  })
+})
+
+describe('a newcomer', () => {
+  test('is let in by the proof of an invitation, for as long as the proof holds', async () => {
+    const rig = await serviceRig()
+    const { invitation } = await invited(rig)
+    expect(await knock(rig, invitation)).toEqual({ size: 4 })
+    expect(rig.sessions.of(peer)).toEqual({ kind: 'newcomer', invitation: invitation.id, until: NOON + 300 })
+  })
+
+  test('is refused with the reason: another relay, another session, too old, too long, a wrong key', async () => {
+    const rig = await serviceRig()
+    const { invitation } = await invited(rig)
+    const another = await inviteProof(invitation, sessionOf('another').key.publicKey, rig.relayKey, NOON)
+    expect(await answerHello(rig, peer, { i: another.bytes })).toEqual({ error: 'wrong-peer' })
+    expect(await knock(rig, invitation, { relay: signerOf('other relay').publicKey })).toEqual({
+      error: 'wrong-peer',
+    })
+    expect(await knock(rig, invitation, { at: NOON - 301 })).toEqual({ error: 'expired' })
+    expect(await knock(rig, invitation, { lifetime: 601 })).toEqual({ error: 'expired' })
+    const guessed = { ...invitation, signer: { ...invitation.signer, sign: signerOf('guess').sign } }
+    expect(await knock(rig, guessed)).toEqual({ error: 'signature-wrong' })
+    expect(rig.admitted.size).toBe(0)
+  })
+
+  test('is told of an invitation that is unknown, expired or used', async () => {
+    const rig = await serviceRig()
+    const { founder, invitation } = await invited(rig, NOON + 60)
+    const unknown = await invite(founder, 1, NOON)
+    expect(await knock(rig, unknown)).toEqual({ error: 'invitation-unknown' })
+    rig.clock.turn(120_000)
+    expect(await knock(rig, invitation, { at: NOON + 120 })).toEqual({ error: 'invitation-expired' })
+    await rig.keeper.submit(unknown.envelope.bytes)
+    await rig.keeper.submit((await join(unknown, 'Bob', NOON)).envelope.bytes)
+    expect(await knock(rig, unknown, { at: NOON + 120 })).toEqual({ error: 'invitation-used' })
+    expect(rig.admitted.size).toBe(0)
+  })
+
+  test('shares the invitation with few others', async () => {
+    const rig = await serviceRig()
+    const { invitation } = await invited(rig)
+    for (const label of ['a', 'b', 'c', 'd'])
+      expect(await knock(rig, invitation, { label })).toEqual({ size: 4 })
+    expect(await knock(rig, invitation, { label: 'e' })).toEqual({ error: 'rate-limited' })
+  })
+})
+
+test('before the community is founded nobody is let in', async () => {
+  const rig = await serviceRig()
+  const { founder } = await foundCommunity(rig.log.publicKey)
+  const { bytes } = await presence(founder, key, NOON)
+  expect(await answerHello(rig, peer, {})).toEqual({ error: 'not-founded' })
+  expect(await answerHello(rig, peer, { p: bytes })).toEqual({ error: 'not-founded' })
+  expect(rig.admitted.size).toBe(0)
+})
+
+test('who proves nothing, or too much, is not let in', async () => {
+  const rig = await serviceRig()
+  const { founder, invitation } = await invited(rig)
+  const p = (await presence(founder, key, NOON)).bytes
+  const i = (await inviteProof(invitation, key.publicKey, rig.relayKey, NOON)).bytes
+  expect(await answerHello(rig, peer, {})).toEqual({ error: 'not-admitted' })
+  expect(await answerHello(rig, peer, { p, i })).toEqual({ error: 'field-unknown' })
+  expect(rig.admitted.size).toBe(0)
+})
+
+test('who keeps trying is slowed down', async () => {
+  const rig = await serviceRig({ burst: 2, refill: 1000 })
+  const { founder } = await found(rig)
+  await answerHello(rig, peer, {})
+  await answerHello(rig, peer, {})
+  const { bytes } = await presence(founder, key, NOON)
+  expect(await answerHello(rig, peer, { p: bytes })).toEqual({ error: 'rate-limited' })
+  rig.clock.turn(1000)
+  expect(await answerHello(rig, peer, { p: bytes })).toEqual({ size: 3 })
+})
