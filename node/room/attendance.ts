@@ -1,7 +1,15 @@
 import { type Envelope, seal } from '../../protocol/envelope.ts'
-import type { CommunityId, KeyText, RoomId } from '../../protocol/ids.ts'
+import type { CommunityId, RoomId } from '../../protocol/ids.ts'
 import { BEACON_BEAT } from '../../protocol/limits.ts'
-import { BEACON, type Beacon, type Beacons, mergeBeacon, present } from '../../protocol/room/beacon.ts'
+import {
+  BEACON,
+  type Beacon,
+  type Beacons,
+  mergeBeacon,
+  present,
+  type SessionName,
+  sessionName,
+} from '../../protocol/room/beacon.ts'
 import type { Me } from '../greetings.ts'
 import { type Clock, second } from '../ports/clock.ts'
 
@@ -46,7 +54,7 @@ export function createAttendance(
   }
   let ownBytes: Uint8Array | undefined
   let beacons: Beacons = new Map()
-  const bytes = new Map<KeyText, Uint8Array>()
+  const bytes = new Map<SessionName, Uint8Array>()
   let gathering: (() => void) | undefined
 
   async function send(): Promise<void> {
@@ -74,17 +82,19 @@ export function createAttendance(
       return beacons
     },
     alive() {
-      const here = present(beacons, second(clock)).flatMap((beacon) => bytes.get(beacon.peer) ?? [])
+      const here = present(beacons, second(clock)).flatMap((beacon) => bytes.get(sessionName(beacon)) ?? [])
       return ownBytes === undefined ? here : [ownBytes, ...here]
     },
     take(envelope) {
-      const { peer } = envelope.payload
-      if (peer === me.session.publicKey) return false
-      if (!beacons.has(peer) && beacons.size >= MAX_SESSIONS) return false
+      if (envelope.payload.peer === me.session.publicKey) return false
+      const session = sessionName(envelope.payload)
+      if (!beacons.has(session) && beacons.size >= MAX_SESSIONS) return false
       const merged = mergeBeacon(beacons, envelope, second(clock))
       if (merged === beacons) return false
       beacons = merged
-      bytes.set(peer, envelope.bytes)
+      bytes.set(session, envelope.bytes)
+      if (bytes.size > beacons.size)
+        for (const known of bytes.keys()) if (!beacons.has(known)) bytes.delete(known)
       return true
     },
     show(change) {

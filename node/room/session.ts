@@ -1,6 +1,7 @@
 import { type Envelope, seal } from '../../protocol/envelope.ts'
 import type { CommunityId, MemberId, OperationId, RoomId } from '../../protocol/ids.ts'
 import { BEACON_BEAT, MAX_HEADS } from '../../protocol/limits.ts'
+import { present, sessionName } from '../../protocol/room/beacon.ts'
 import { nextOfDevice } from '../../protocol/room/history.ts'
 import { LEVEL } from '../../protocol/room/level.ts'
 import type { Room } from '../../protocol/room/opening.ts'
@@ -25,7 +26,7 @@ import type { Directory } from './directory.ts'
 import { createRoomLog } from './log.ts'
 import { startMeeting } from './meeting.ts'
 import { answerSync, pullRoom } from './sync.ts'
-import { peopleOf, sessionsOf } from './view.ts'
+import { peopleOf } from './view.ts'
 import { createVoice } from './voice.ts'
 
 /** Anti-entropy with one of those present, in milliseconds. */
@@ -129,7 +130,8 @@ export async function joinRoom(
   /** Sessions that are here and proved to belong to whom their beacon says: those who must hear each other. */
   function wanted(mine: boolean): readonly WantedLink[] {
     const links: WantedLink[] = []
-    for (const [key, beacon] of sessionsOf(attendance.beacons, second(clock))) {
+    for (const beacon of present(attendance.beacons, second(clock))) {
+      const key = beacon.peer
       const peer = peerIdOf(key)
       if (greetings.members.value.get(peer) !== beacon.m || beacon.m === me.member) continue
       const send = mine && voice.hasMicrophone
@@ -149,7 +151,7 @@ export async function joinRoom(
   function take(message: RoomMessage): boolean {
     if (status === 'left') return false
     if (message.kind === 'beacon') {
-      const stranger = !attendance.beacons.has(message.envelope.payload.peer)
+      const stranger = !attendance.beacons.has(sessionName(message.envelope.payload))
       const news = attendance.take(message.envelope)
       if (!news) return false
       if (stranger) {
@@ -233,7 +235,7 @@ export async function joinRoom(
 
   const greeted = new Set<PeerIdString>()
   function meetNew(): void {
-    const here = new Set([...sessionsOf(attendance.beacons, second(clock)).keys()].map(peerIdOf))
+    const here = new Set(present(attendance.beacons, second(clock)).map((beacon) => peerIdOf(beacon.peer)))
     for (const peer of known) here.add(peer)
     for (const peer of greeted) if (!greetings.members.value.has(peer)) greeted.delete(peer)
     for (const peer of greetings.members.value.keys()) {

@@ -1,4 +1,4 @@
-import type { KeyText, MemberId } from '../../protocol/ids.ts'
+import type { MemberId } from '../../protocol/ids.ts'
 import { type Beacon, type Beacons, present } from '../../protocol/room/beacon.ts'
 import { levelOf, onStage, type RoomState } from '../../protocol/room/resolve.ts'
 import type { LinkView } from '../mesh/mesh.ts'
@@ -79,9 +79,4 @@ function linkOf(links: readonly LinkView[], member: MemberId): ParticipantView['
   const states = new Set(links.filter((link) => link.member === member).map((link) => link.state))
   for (const state of ['connected', 'connecting', 'failed'] as const) if (states.has(state)) return state
   return 'none'
-}
-
-/** The sessions that are here, by their key. */
-export function sessionsOf(beacons: Beacons, now: number): ReadonlyMap<KeyText, Beacon> {
-  return new Map(present(beacons, now).map((beacon) => [beacon.peer, beacon]))
 }

@@ -31,11 +31,15 @@ export interface Heard {
   readonly received: number
 }
 
-/**
- * The newest beacon of each session, by member **and** session key: a beacon may name any session, so one that a member signs must never
- * displace another member's.
- */
-export type Beacons = ReadonlyMap<string, Heard>
+/** Which session a beacon speaks for: by member **and** session key, because a beacon may name any session, and one that a member signs must never displace another member's. */
+export type SessionName = string & { readonly __kind: 'session' }
+
+export function sessionName({ m, peer }: Pick<Beacon, 'm' | 'peer'>): SessionName {
+  return `${m}/${peer}` as SessionName
+}
+
+/** The newest beacon of each session. */
+export type Beacons = ReadonlyMap<SessionName, Heard>
 
 /**
  * Takes a beacon in. The same map comes back when it changes nothing: it is not newer than what is known, or its `seq` is further from the
@@ -43,7 +47,7 @@ export type Beacons = ReadonlyMap<string, Heard>
  */
 export function mergeBeacon(beacons: Beacons, { payload }: Envelope<Beacon>, received: number): Beacons {
   if (Math.abs(payload.seq - received * 1000) > MAX_CLOCK_SKEW * 1000) return beacons
-  const session = `${payload.m}/${payload.peer}`
+  const session = sessionName(payload)
   const known = beacons.get(session)
   if (known && known.beacon.seq >= payload.seq) return beacons
   const merged = new Map(beacons).set(session, { beacon: payload, received })
@@ -52,7 +56,7 @@ export function mergeBeacon(beacons: Beacons, { payload }: Envelope<Beacon>, rec
 }
 
 /** Of a member with too many sessions, those that beat longest ago are forgotten. */
-function forgetSurplus(beacons: Map<string, Heard>, member: MemberId): void {
+function forgetSurplus(beacons: Map<SessionName, Heard>, member: MemberId): void {
   const sessions = [...beacons].filter(([, { beacon }]) => beacon.m === member)
   sessions.sort(([, a], [, b]) => b.beacon.seq - a.beacon.seq)
   for (const [session] of sessions.slice(MAX_SESSIONS_OF_A_MEMBER)) beacons.delete(session)
