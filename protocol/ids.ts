@@ -46,8 +46,6 @@ export function keyBytes(key: KeyText): Uint8Array {
 
 /** Reads an id from text that somebody else wrote (a link); `undefined` when it is not exactly one. */
 export function parseId<T extends Id>(text: string): T | undefined {
-  if (!/^[A-Za-z0-9_-]{43}$/.test(text)) return undefined
-  const bytes = base64url.baseDecode(text)
-  // The 43rd character carries 4 spare bits: only one spelling is accepted.
-  return base64url.baseEncode(bytes) === text ? (text as T) : undefined
+  // 43 characters carry 2 bits more than 32 bytes. They are 0, or one id would have four spellings.
+  return /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(text) ? (text as T) : undefined
 }

@@ -25,7 +25,8 @@ export interface InvitationCode {
 const VERSION = 1
 const CHECK_BYTES = 4
 const BODY_BYTES = 1 + 32 + INVITATION_SEED_BYTES
-const CODE_CHARS = 71
+/** 71 characters carry 2 bits more than 53 bytes. They are 0, or one code would have four spellings. */
+const CODE = /^[A-Za-z0-9_-]{70}[AEIMQUYcgkosw048]$/
 
 export function encodeInvitationCode(code: InvitationCode): string {
   if (code.seed.length !== INVITATION_SEED_BYTES)
@@ -35,10 +36,8 @@ export function encodeInvitationCode(code: InvitationCode): string {
 }
 
 export function decodeInvitationCode(text: string): Result<InvitationCode, LinkReason> {
-  if (text.length !== CODE_CHARS || !/^[A-Za-z0-9_-]+$/.test(text)) return bad('link-damaged')
+  if (!CODE.test(text)) return bad('link-damaged')
   const bytes = base64url.baseDecode(text)
-  if (bytes.length !== BODY_BYTES + CHECK_BYTES || base64url.baseEncode(bytes) !== text)
-    return bad('link-damaged')
   const body = bytes.subarray(0, BODY_BYTES)
   if (!equalBytes(bytes.subarray(BODY_BYTES), check(body))) return bad('link-damaged')
   if (body[0] !== VERSION) return bad('link-version')
