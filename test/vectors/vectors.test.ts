@@ -1,0 +1,185 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { wordlist } from '@scure/bip39/wordlists/english.js'
+import { describe, expect, it } from 'vitest'
+import { platformVerifier } from '../../node/crypto/native.ts'
+import { decodeValue, encodeValue } from '../../protocol/codec.ts'
+import { invitationSigner } from '../../protocol/community/invite.ts'
+import { decodeInvitationCode, encodeInvitationCode } from '../../protocol/community/link.ts'
+import { beginLedger, replay } from '../../protocol/community/replay.ts'
+import { seal } from '../../protocol/envelope.ts'
+import { commitProfile } from '../../protocol/identity/profile.ts'
+import { entropyOf, rootSigner } from '../../protocol/identity/root.ts'
+import { type CommunityId, idBytes, idOf, keyBytes } from '../../protocol/ids.ts'
+import { LEDGER_REASONS, REASONS } from '../../protocol/reasons.ts'
+import { signerFromSeed } from '../../protocol/signature.ts'
+import { decodeFrame, encodeFrame, type Frame } from '../../protocol/wire/frame.ts'
+import { parseTopic } from '../../protocol/wire/topics.ts'
+import {
+  type Case,
+  type CodecCase,
+  type EnvelopeFile,
+  type FrameCase,
+  fromTagged,
+  hex,
+  type LedgerCase,
+  toTagged,
+  unhex,
+} from './format.ts'
+import { spell, vectorFiles } from './generate.ts'
+import { judge, KINDS, membershipOf } from './judge.ts'
+import { FRAMES } from './make/frames.ts'
+import { stateOf } from './make/ledgers.ts'
+import type { Secrets } from './make/secrets.ts'
+
+/** The committed vectors, and the code against them in both directions. */
+
+const read = <T>(name: string): T =>
+  JSON.parse(readFileSync(join(import.meta.dirname, `${name}.json`), 'utf8'))
+const named = (cases: readonly Case[]) => cases.map((one) => [`${one.rule} ${one.name}`, one] as const)
+const outcome = (result: { ok: true } | { ok: false; reason: string }) =>
+  result.ok ? 'holds' : result.reason
+
+const generated = await vectorFiles()
+const verifier = await platformVerifier()
+
+describe('the committed files', () => {
+  it.each(Object.entries(generated))('%s.json is what generate.ts makes', (name, file) => {
+    expect(readFileSync(join(import.meta.dirname, `${name}.json`), 'utf8')).toBe(spell(file))
+  })
+
+  it('name every reason that these formats can be refused for', () => {
+    const seen = new Set(
+      JSON.stringify(generated)
+        .match(/"(?:reason)":"[a-z-]+"/g)
+        ?.map((r) => r.slice(10, -1)),
+    )
+    expect(REASONS.filter((reason) => !seen.has(reason))).toEqual(ELSEWHERE)
+  })
+
+  it('name every reason of the ledger', () => {
+    const { cases } = read<{ cases: readonly LedgerCase[] }>('ledger')
+    const seen = new Set(
+      cases.flatMap((one) => [one.reason, ...(one.state?.voids.map((v) => v.reason) ?? [])]),
+    )
+    expect(LEDGER_REASONS.filter((reason) => !seen.has(reason))).toEqual([])
+  })
+})
+
+/** Reasons that no format alone can give: of a room's history, and of what a service will do. Their tests are those of rooms and services. */
+const ELSEWHERE = [
+  'device-revoked',
+  'ancestors-unknown',
+  'ancestors-wrong',
+  'level-too-low',
+  'target-not-below',
+  'grant-unknown',
+  'overruled',
+  'room-over',
+  'not-admitted',
+  'not-founded',
+  'already-founded',
+  'founding-token',
+  'rate-limited',
+  'room-unknown',
+]
+
+describe('values', () => {
+  const { cases } = read<{ cases: readonly CodecCase[] }>('codec')
+  it.each(named(cases) as [string, CodecCase][])('%s', (_name, { bytes, times = 1, max, value, reason }) => {
+    const input = unhex(bytes.repeat(times))
+    const decoded = decodeValue(input, max)
+    expect(outcome(decoded)).toBe(reason ?? 'holds')
+    if (!decoded.ok || value === undefined) return
+    expect(toTagged(decoded.value)).toEqual(value)
+    expect(hex(encodeValue(fromTagged(value)))).toBe(bytes)
+  })
+})
+
+const ENVELOPE_FILES = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => [name.slice(0, -5), read<EnvelopeFile>(name.slice(0, -5))] as const)
+  .filter(([, { type, cases }]) => type !== undefined && cases !== undefined)
+
+describe.each(ENVELOPE_FILES)('%s', (_name, file) => {
+  const community = idOf<CommunityId>(unhex(file.community))
+  const kind = KINDS[file.type]
+  it.each(file.cases.map((one) => [`${one.rule} ${one.name}`, one] as const))('%s', async (_title, one) => {
+    if (kind === undefined) throw new Error(`no kind ${file.type}`)
+    const bytes = unhex(one.envelope)
+    const membership = await membershipOf(verifier, file.ledger)
+    const verdict = await judge(verifier, file, membership, bytes, one.context)
+    expect(outcome(verdict)).toBe(one.reason ?? 'holds')
+    if (!verdict.ok) return
+    expect(hex(idBytes(verdict.value.id))).toBe(one.id)
+    expect(toTagged(kind.fields.encode(verdict.value.payload as never))).toEqual(one.payload)
+    const payload = kind.fields.decode(fromTagged(one.payload ?? 0), '')
+    if (!payload.ok) throw new Error(payload.reason)
+    const signers = (one.seeds ?? []).map((seed) => signerFromSeed(unhex(seed)))
+    expect(hex((await seal(kind, community, payload.value, signers)).bytes)).toBe(one.envelope)
+  })
+})
+
+describe('ledgers', () => {
+  const { cases } = read<{ cases: readonly LedgerCase[] }>('ledger')
+  it.each(named(cases) as [string, LedgerCase][])('%s', async (_name, { entries, state, reason }) => {
+    const [first, ...rest] = entries.map(unhex)
+    const begun = await beginLedger(verifier, first as Uint8Array)
+    const told = begun.ok ? await replay(verifier, begun.value, rest) : begun
+    expect(outcome(told)).toBe(reason ?? 'holds')
+    if (told.ok) expect(stateOf(told.value)).toEqual(state)
+  })
+})
+
+describe('frames', () => {
+  const { cases } = read<{ cases: readonly FrameCase[] }>('frames')
+  it.each(cases.map((one) => [`${one.rule} ${one.protocol} ${one.direction}: ${one.name}`, one] as const))(
+    '%s',
+    (_name, { protocol, direction, bytes, value, reason }) => {
+      const frame = FRAMES[`${protocol} ${direction}`] as Frame<unknown> | undefined
+      if (frame === undefined) throw new Error(`no frame ${protocol} ${direction}`)
+      const decoded = decodeFrame(frame, unhex(bytes))
+      expect(outcome(decoded)).toBe(reason ?? 'holds')
+      if (!decoded.ok || value === undefined) return
+      expect(toTagged(frame.shape.encode(decoded.value))).toEqual(value)
+      expect(hex(encodeFrame(frame, decoded.value))).toBe(bytes)
+    },
+  )
+})
+
+describe('secrets, links and topics', () => {
+  const { roots, badPhrases, commitments, invitations, links, topics } = read<Secrets>('secrets')
+
+  it.each(roots)('ROOT-1 phrase and root of $entropy', ({ entropy, phrase, nonce, publicKey }) => {
+    expect(entropyOf(phrase, wordlist)).toEqual(unhex(entropy))
+    expect(entropyOf(`  ${phrase.toUpperCase().replaceAll(' ', '\n')} `, wordlist)).toEqual(unhex(entropy))
+    expect(hex(keyBytes(rootSigner(unhex(entropy), unhex(nonce)).publicKey))).toBe(publicKey)
+  })
+
+  it.each(badPhrases)('ROOT-2 $name', ({ phrase }) => {
+    expect(entropyOf(phrase, wordlist)).toBeUndefined()
+  })
+
+  it.each(commitments)('PROF-2 commitment to $name', ({ salt, commitment, ...text }) => {
+    expect(hex(commitProfile(text, unhex(salt)))).toBe(commitment)
+  })
+
+  it.each(invitations)('INV-5 the key of a link', ({ seed, community, publicKey }) => {
+    expect(hex(keyBytes(invitationSigner(unhex(seed), idOf(unhex(community))).publicKey))).toBe(publicKey)
+  })
+
+  it.each(links)('LINK-1 $name', ({ text, community, seed, reason }) => {
+    const decoded = decodeInvitationCode(text)
+    expect(outcome(decoded)).toBe(reason ?? 'holds')
+    if (!decoded.ok) return
+    expect(hex(idBytes(decoded.value.community))).toBe(community)
+    expect(hex(decoded.value.seed)).toBe(seed)
+    expect(encodeInvitationCode(decoded.value)).toBe(text)
+  })
+
+  it.each(topics)('TOPIC-1 $topic', ({ topic, community, room }) => {
+    const parsed = parseTopic(topic)
+    const wanted = community && { kind: room ? 'room' : 'community', community, ...(room ? { room } : {}) }
+    expect(parsed).toEqual(wanted)
+  })
+})
