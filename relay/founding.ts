@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { base64url } from 'multiformats/bases/base64'
 import type { Random } from '../node/ports/random.ts'
+import { readProfile } from '../node/profiles.ts'
 import { encodeEntry } from '../protocol/community/entry.ts'
 import type { Membership } from '../protocol/community/membership.ts'
 import { admit, beginLedger, replay } from '../protocol/community/replay.ts'
@@ -11,7 +12,6 @@ import type { Reason } from '../protocol/reasons.ts'
 import { bad, good, type Result } from '../protocol/result.ts'
 import type { Verifier } from '../protocol/signature.ts'
 import type { FoundRequest } from '../protocol/wire/services.ts'
-import { verifyProfile } from './profile.ts'
 import type { Store, StoredEntry } from './store.ts'
 
 /** 192 bits: nobody guesses it, and the link is still short enough to read out. */
@@ -69,6 +69,6 @@ export async function checkFounding(
     entries.push({ id: statement.value.envelope.id as StatementId, bytes })
     membership = next.value
   }
-  const profile = await verifyProfile(verifier, membership, request.profile)
+  const profile = await readProfile({ verifier, membership: () => membership }, request.profile)
   return profile.ok ? good({ membership, entries, profile: profile.value }) : profile
 }

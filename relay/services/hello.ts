@@ -49,7 +49,6 @@ async function readSession(
 ): Promise<Result<Session, Reason>> {
   const key = keyOf(from)
   if (key === undefined) return bad('key-not-admitted')
-  if (p !== undefined && i !== undefined) return bad('field-unknown')
   const now = second(clock)
   if (p !== undefined) {
     const presence = await verifyPresence(verifier, membership, p, now, key)
@@ -57,7 +56,7 @@ async function readSession(
     const { m, exp } = presence.value.payload
     return good({ kind: 'member', member: m, until: exp })
   }
-  if (i === undefined) return bad('not-admitted')
+  if (i === undefined) return bad('field-missing')
   const proof = await verifyInviteProof(verifier, membership.community, i, now, key, relayKey)
   if (!proof.ok) return proof
   const invitation = openInvitation(membership, proof.value.payload.key, keeper.time)

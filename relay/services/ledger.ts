@@ -24,7 +24,6 @@ export async function answerLedger(
   if (!membership) return { error: 'not-founded' }
   const session = sessions.of(from)
   if (!session) return { error: 'not-admitted' }
-  if (get !== undefined && put !== undefined) return { error: 'field-unknown' }
   if (get !== undefined) {
     if (!gets.take(accountOf(session))) return { error: 'rate-limited' }
     return { entries: keeper.entries(get, MAX_ENTRIES_AN_ANSWER), size: membership.size }

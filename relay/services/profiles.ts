@@ -1,11 +1,11 @@
 import type { PeerIdString } from '../../node/network/network.ts'
+import { readProfile } from '../../node/profiles.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
 import type { MemberId } from '../../protocol/ids.ts'
 import type { Verifier } from '../../protocol/signature.ts'
 import type { ProfilesAnswer, ProfilesRequest } from '../../protocol/wire/services.ts'
 import type { Allowance } from '../allowance.ts'
 import type { LogKeeper } from '../log-keeper.ts'
-import { verifyProfile } from '../profile.ts'
 import { accountOf, type Session, type Sessions } from '../sessions.ts'
 import type { Store } from '../store.ts'
 
@@ -28,7 +28,6 @@ export async function answerProfiles(
   if (!membership) return { error: 'not-founded' }
   const session = sessions.of(from)
   if (!session) return { error: 'not-admitted' }
-  if (get !== undefined && put !== undefined) return { error: 'field-unknown' }
   if (get !== undefined) {
     if (!gets.take(accountOf(session))) return { error: 'rate-limited' }
     const shown = new Set(get.filter((member) => maySee(session, membership, member)))
@@ -36,7 +35,7 @@ export async function answerProfiles(
   }
   if (put === undefined) return { error: 'field-missing' }
   if (!puts.take(accountOf(session))) return { error: 'rate-limited' }
-  const profile = await verifyProfile(verifier, membership, put)
+  const profile = await readProfile({ verifier, membership: () => membership }, put)
   if (!profile.ok) return { error: profile.reason }
   store.putProfile(profile.value.payload.m, put)
   return {}

@@ -275,7 +275,7 @@ describe('submission', () => {
 
   test('time is in whole minutes and never goes back, even when the clock does', async () => {
     const { keeper, clock, founded } = await foundedKeeper()
-    const times = []
+    const times: number[] = []
     const submit = async (slot: number) =>
       times.push(
         promised(await keeper.submit((await invite(founded.founder, slot, NOON)).envelope.bytes)).payload.at,

@@ -76,19 +76,16 @@ test('a profile that is not the one committed to, or not signed by its member, i
 test('a stranger gets and gives nothing', async () => {
   const rig = await serviceRig()
   const { peer } = sessionOf('stranger')
-  expect(await answerProfiles(rig, peer, {})).toEqual({ error: 'not-founded' })
+  expect(await answerProfiles(rig, peer, { put: new Uint8Array([1]) })).toEqual({ error: 'not-founded' })
   const { founder } = await found(rig)
   expect(await answerProfiles(rig, peer, { get: [founder.member] })).toEqual({ error: 'not-admitted' })
   expect(await answerProfiles(rig, peer, { put: founder.profile.bytes })).toEqual({ error: 'not-admitted' })
 })
 
-test('a request asks for one thing, and not too often', async () => {
+test('who asks too much is turned away', async () => {
   const rig = await serviceRig({ burst: 1, refill: 1000 })
   const { founder } = await found(rig)
   const peer = await enterMember(rig, founder, 'alice')
-  expect(await answerProfiles(rig, peer, {})).toEqual({ error: 'field-missing' })
-  const both = { get: [founder.member], put: founder.profile.bytes }
-  expect(await answerProfiles(rig, peer, both)).toEqual({ error: 'field-unknown' })
   expect(await answerProfiles(rig, peer, { get: [founder.member] })).toHaveProperty('profiles')
   expect(await answerProfiles(rig, peer, { get: [founder.member] })).toEqual({ error: 'rate-limited' })
   expect(await answerProfiles(rig, peer, { put: founder.profile.bytes })).toEqual({})
