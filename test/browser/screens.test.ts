@@ -1,0 +1,608 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { VILLAGE_TIME } from '../support/fake-door.ts'
+import { at, TESTIDS } from '../support/testids.ts'
+import { openVillage } from '../support/village.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const FOUNDER = { community: 'Sous le manguier', name: 'Ama' }
+
+let village: Awaited<ReturnType<typeof openVillage>>
+let browser: Browser
+
+beforeAll(async () => {
+  village = await openVillage()
+  browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', // tests may run as root, where Chromium's sandbox refuses to
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream',
+    ],
+  })
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await village?.close()
+})
+
+/** A phone by day in French, a desk by night in English: each screen is seen in both themes and both languages. */
+const SIZES = [
+  {
+    name: '390 px, light, French',
+    viewport: { width: 390, height: 844 },
+    colorScheme: 'light',
+    locale: 'fr-FR',
+  },
+  {
+    name: '1280 px, dark, English',
+    viewport: { width: 1280, height: 800 },
+    colorScheme: 'dark',
+    locale: 'en-GB',
+  },
+] as const
+
+type Size = (typeof SIZES)[number]
+
+async function contextOf({ viewport, colorScheme, locale }: Size): Promise<BrowserContext> {
+  const context = await browser.newContext({
+    viewport,
+    colorScheme,
+    locale,
+    // What moves is judged at rest: a colour half way through a transition is no colour of ours.
+    reducedMotion: 'reduce',
+    timezoneId: 'Africa/Abidjan',
+    permissions: ['microphone', 'clipboard-read', 'clipboard-write'],
+  })
+  context.setDefaultTimeout(10_000)
+  return context
+}
+
+/** A page, and what went wrong on it: errors, warnings of the console, and whatever the content policy refused. */
+async function open(context: BrowserContext, address: string): Promise<{ page: Page; problems: string[] }> {
+  const page = await context.newPage()
+  const problems: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text())
+  })
+  page.on('pageerror', (error) => problems.push(String(error)))
+  await page.clock.setFixedTime(VILLAGE_TIME)
+  await page.goto(village.url + address)
+  return { page, problems }
+}
+
+async function toPhrase(page: Page): Promise<void> {
+  await page.fill(at(TESTIDS.foundCommunityName), FOUNDER.community)
+  await page.fill(at(TESTIDS.foundName), FOUNDER.name)
+  await page.click(at(TESTIDS.foundSubmit))
+  await page.waitForSelector(at(TESTIDS.phraseWords))
+}
+
+async function listen(page: Page): Promise<void> {
+  await page.click(at(TESTIDS.roomItem))
+  await page.waitForSelector(at(TESTIDS.handToggle))
+}
+
+async function offered(page: Page): Promise<void> {
+  await listen(page)
+  await page.evaluate(() => village.room?.change(village.room.view.value.me.member, { offered: true }))
+  await page.waitForSelector(at(TESTIDS.offerAccept))
+}
+
+async function speak(page: Page): Promise<void> {
+  await offered(page)
+  await page.click(at(TESTIDS.offerAccept))
+  await page.waitForSelector(at(TESTIDS.micToggle))
+}
+
+async function host(page: Page): Promise<void> {
+  await page.click(at(TESTIDS.roomOpen))
+  await page.fill(at(TESTIDS.roomTitle), 'Que faire de la place du marché cet hiver ?')
+  await page.fill(at(TESTIDS.roomTopics), 'quartier, hiver')
+  await page.click(at(TESTIDS.roomCreate))
+  await page.waitForSelector(at(TESTIDS.micToggle))
+}
+
+/** The host's room with others in it, two hands up and one of them already asked. */
+async function busy(page: Page): Promise<void> {
+  await host(page)
+  await page.evaluate(() => {
+    const { room } = village
+    const { KOFI, NADIA, LEA, JEAN, UNNAMED } = villagers
+    room?.enter(KOFI, { level: 20, onStage: true, muted: false, speaking: true, link: 'connected' })
+    room?.enter(NADIA, { level: 80, onStage: true, link: 'failed' })
+    for (const who of [LEA, JEAN, UNNAMED]) room?.enter(who)
+    room?.hand(LEA.id, true)
+    room?.hand(JEAN.id, true)
+    return room?.offerStage(JEAN.id)
+  })
+  await page.waitForSelector(at(TESTIDS.handQueueItem))
+}
+
+/** Every screen: where it starts, how it is reached, and what stands on it. */
+const SCREENS: readonly (readonly [
+  name: string,
+  address: string,
+  reach: (page: Page) => Promise<unknown>,
+  sign: string,
+])[] = [
+  ['welcome', '?as=nobody', async () => {}, at(TESTIDS.needInvitation)],
+  ['welcome before the founding', '?as=nobody&founded=no', async () => {}, at(TESTIDS.unfounded)],
+  [
+    'founding, incomplete',
+    '?as=nobody&founded=no#/found/sow-the-seed',
+    (page) => page.click(at(TESTIDS.foundSubmit)),
+    '[aria-invalid="true"]',
+  ],
+  [
+    'recovery phrase, unconfirmed',
+    '?as=nobody&founded=no#/found/sow-the-seed',
+    async (page) => {
+      await toPhrase(page)
+      await page.click(at(TESTIDS.phraseEnter))
+    },
+    '[aria-invalid="true"]',
+  ],
+  ['invitation', '?as=nobody#/i/come-in', async () => {}, at(TESTIDS.joinName)],
+  ['invitation, expired', '?as=nobody#/i/expired', async () => {}, '[data-code="invitation-expired"]'],
+  ['invitation of a member', '#/i/come-in', async () => {}, at(TESTIDS.alreadyIn)],
+  ['not opened', '?failing=other-tab', async () => {}, '[data-code="other-tab"]'],
+  ['rooms', '', async () => {}, at(TESTIDS.roomItem)],
+  ['rooms, none', '?as=founder', async () => {}, at(TESTIDS.roomsEmpty)],
+  [
+    'rooms, relay away',
+    '',
+    (page) => page.evaluate(() => village.relay.set('reconnecting')),
+    at(TESTIDS.relayBanner),
+  ],
+  ['people', '#/people', async () => {}, at(TESTIDS.member)],
+  [
+    'new room, incomplete',
+    '',
+    async (page) => {
+      await page.click(at(TESTIDS.roomOpen))
+      await page.click(at(TESTIDS.roomCreate))
+    },
+    '[aria-invalid="true"]',
+  ],
+  [
+    'invite',
+    '',
+    async (page) => {
+      await page.click(at(TESTIDS.inviteOpen))
+      await page.click(at(TESTIDS.inviteCreate))
+      await page.click(at(TESTIDS.inviteQrShow))
+      await page.evaluate(() => village.useInvitation(2, villagers.LEA))
+    },
+    at(TESTIDS.inviteQr),
+  ],
+  [
+    'room, listening with a raised hand',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.click(at(TESTIDS.handToggle))
+    },
+    '[data-testid="hand-toggle"][data-up="true"]',
+  ],
+  ['offer of the stage', '', offered, at(TESTIDS.offerDialog)],
+  [
+    'room, on stage, relay away',
+    '',
+    async (page) => {
+      await speak(page)
+      await page.evaluate(() => village.room?.relay('reconnecting'))
+    },
+    at(TESTIDS.relayBanner),
+  ],
+  [
+    'room, muted by a moderator',
+    '',
+    async (page) => {
+      await speak(page)
+      await page.evaluate(() =>
+        village.room?.change(village.room.view.value.me.member, { muted: true, mutedByModerator: true }),
+      )
+    },
+    '[data-microphone="muted-by-moderator"]',
+  ],
+  ['room, alone as host', '', host, '[data-microphone="closed"]'],
+  ['room, busy as host', '', busy, at(TESTIDS.handQueueItem)],
+  [
+    'a person of the room',
+    '',
+    async (page) => {
+      await busy(page)
+      await page.click(`${at(TESTIDS.participant)}[data-member^="Kofi"]`)
+    },
+    at(TESTIDS.personMute),
+  ],
+  [
+    'ending the room',
+    '',
+    async (page) => {
+      await busy(page)
+      await page.click(at(TESTIDS.end))
+    },
+    at(TESTIDS.endConfirm),
+  ],
+  [
+    'room, ended',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() => village.room?.over())
+    },
+    at(TESTIDS.roomEnded),
+  ],
+  ['room gone', `#/r/${'gone'.padEnd(43, 'A')}`, async () => {}, '[data-code="room-gone"]'],
+  [
+    'people, while in a room',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() => {
+        location.hash = '#/people'
+      })
+    },
+    at(TESTIDS.roomDock),
+  ],
+]
+
+/** Controls smaller than a thumb, as `tag testid width×height`. Inside a taller label, the label is what is pressed. */
+function smallControls(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const LEAST = 44
+    return [...document.querySelectorAll('button, a[href], input, select')]
+      .map((control) => control.closest('label') ?? control)
+      .filter((control) => control.checkVisibility())
+      .map((control) => ({ control, box: control.getBoundingClientRect() }))
+      .filter(({ box }) => Math.round(box.height) < LEAST || Math.round(box.width) < LEAST)
+      .map(({ control, box }) => `${control.outerHTML.slice(0, 80)} ${box.width}×${box.height}`)
+  })
+}
+
+describe.each(SIZES)('at $name', (size) => {
+  let context: BrowserContext
+  beforeAll(async () => {
+    context = await contextOf(size)
+  })
+  afterAll(() => context.close())
+
+  it.each(SCREENS)('%s is whole, reachable and clean', async (_name, address, reach, sign) => {
+    const { page, problems } = await open(context, address)
+    await reach(page)
+    await page.waitForSelector(sign)
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      'scrolls sideways',
+    ).toBe(0)
+    expect(await smallControls(page), 'too small to press').toEqual([])
+    expect(problems).toEqual([])
+    // Playwright evaluates past the page's content policy, so that the page itself need not be opened for axe.
+    await page.evaluate(AXE)
+    const { violations } = await page.evaluate(() =>
+      (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
+        resultTypes: ['violations'],
+      }),
+    )
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual(
+      [],
+    )
+    await page.close()
+  })
+})
+
+describe('with the keyboard alone', () => {
+  let context: BrowserContext
+  beforeAll(async () => {
+    context = await contextOf(SIZES[1])
+  })
+  afterAll(() => context.close())
+
+  /** Tabs until a control has the focus; fails when a whole turn of the page does not reach it. */
+  async function tabTo(page: Page, selector: string): Promise<void> {
+    for (let step = 0; step < 40; step++) {
+      await page.keyboard.press('Tab')
+      if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)) return
+    }
+    throw new Error(`the keyboard does not reach ${selector}`)
+  }
+
+  it('a community is founded, and a room opened in it', async () => {
+    const { page } = await open(context, '?as=nobody&founded=no#/found/sow-the-seed')
+    await page.waitForSelector(at(TESTIDS.foundName))
+    await tabTo(page, at(TESTIDS.foundCommunityName))
+    await page.keyboard.type(FOUNDER.community)
+    await tabTo(page, at(TESTIDS.foundName))
+    await page.keyboard.type(FOUNDER.name)
+    await page.keyboard.press('Enter')
+    await page.waitForSelector(at(TESTIDS.phraseWords))
+    await tabTo(page, at(TESTIDS.phraseConfirm))
+    await page.keyboard.press('Space')
+    await tabTo(page, at(TESTIDS.phraseEnter))
+    await page.keyboard.press('Enter')
+    await page.waitForSelector(at(TESTIDS.roomsEmpty))
+    await tabTo(page, at(TESTIDS.roomOpen))
+    await page.keyboard.press('Enter')
+    await page.waitForSelector(at(TESTIDS.roomTitle))
+    await tabTo(page, at(TESTIDS.roomTitle))
+    await page.keyboard.type('First words')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector(at(TESTIDS.micToggle))
+    expect(await page.title()).toBe('First words · Palabre')
+    await page.close()
+  })
+
+  it('each screen starts at its heading', async () => {
+    const { page } = await open(context, '')
+    await listen(page)
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1')
+    await page.close()
+  })
+
+  it('the offer of the stage takes the focus, keeps it, and gives it back', async () => {
+    const { page } = await open(context, '')
+    await listen(page)
+    await page.focus(at(TESTIDS.handToggle))
+    await page.evaluate(() => village.room?.change(village.room.view.value.me.member, { offered: true }))
+    await page.waitForSelector(at(TESTIDS.offerDialog))
+    const inside = () =>
+      page.evaluate((dialog) => {
+        const focused = document.activeElement
+        // Between the last control and the first, a browser passes over its own window.
+        return focused === document.body || focused?.closest(dialog) !== null
+      }, at(TESTIDS.offerDialog))
+    for (let step = 0; step < 8; step++) {
+      expect(await inside()).toBe(true)
+      await page.keyboard.press('Tab')
+    }
+    await page.keyboard.press('Escape')
+    await page.waitForSelector(at(TESTIDS.offerDialog), { state: 'detached' })
+    expect(await page.evaluate(() => village.room?.view.value.me)).toMatchObject({
+      offered: false,
+      onStage: false,
+    })
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe(
+      TESTIDS.handToggle,
+    )
+    await page.close()
+  })
+})
+
+describe('a person', () => {
+  let context: BrowserContext
+  beforeAll(async () => {
+    context = await contextOf(SIZES[0])
+    await context.addInitScript(() => {
+      const asked = globalThis as unknown as { asked: unknown[] }
+      asked.asked = []
+      const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+      navigator.mediaDevices.getUserMedia = (constraints) => {
+        asked.asked.push(constraints)
+        return ask(constraints)
+      }
+    })
+  })
+  afterAll(() => context.close())
+
+  const asked = (page: Page) =>
+    page.evaluate(() => (globalThis as unknown as { asked: unknown[] }).asked.length)
+
+  it('who listens is asked for the microphone by going on stage, and by nothing before', async () => {
+    const { page } = await open(context, '')
+    await listen(page)
+    await page.click(at(TESTIDS.handToggle))
+    await page.evaluate(() => village.room?.change(village.room.view.value.me.member, { offered: true }))
+    await page.waitForSelector(at(TESTIDS.offerAccept))
+    expect(await asked(page)).toBe(0)
+    await page.click(at(TESTIDS.offerAccept))
+    await page.waitForSelector(`${at(TESTIDS.micToggle)}[data-microphone="muted"]`)
+    expect(await asked(page)).toBe(1)
+    await page.close()
+  })
+
+  it('whose microphone is refused reads why, and may stay in the audience', async () => {
+    const { page } = await open(context, '')
+    await page.evaluate(() => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
+    })
+    await offered(page)
+    await page.click(at(TESTIDS.offerAccept))
+    await page.waitForSelector(`${at(TESTIDS.offerDialog)} [data-code="microphone-denied"]`)
+    await page.click(at(TESTIDS.offerDecline))
+    await page.waitForSelector(at(TESTIDS.handToggle))
+    await page.close()
+  })
+
+  it('sees who speaks, by a ring around them', async () => {
+    const { page } = await open(context, '')
+    await listen(page)
+    const kofi = `${at(TESTIDS.participant)}[data-member^="Kofi"]`
+    await page.evaluate(() => village.room?.speak(villagers.KOFI.id, true))
+    await page.waitForSelector(`${kofi}[data-speaking="true"]`)
+    const ring = () =>
+      page.$eval(`${kofi} .face`, (face) => {
+        const { content, animationName } = getComputedStyle(face, '::after')
+        return { drawn: content !== 'none', animated: animationName !== 'none' }
+      })
+    expect(await ring()).toEqual({ drawn: true, animated: false })
+    await page.emulateMedia({ reducedMotion: 'no-preference' })
+    expect(await ring()).toEqual({ drawn: true, animated: true })
+    await page.evaluate(() => village.room?.speak(villagers.KOFI.id, false))
+    await page.waitForSelector(`${kofi}[data-speaking="false"]`)
+    expect(await ring()).toEqual({ drawn: false, animated: false })
+    await page.close()
+  })
+
+  it('hears each voice from one player, and is asked for one tap where the browser wants it', async () => {
+    const { page } = await open(context, '')
+    await page.evaluate(() => {
+      let tapped = false
+      addEventListener('pointerdown', () => {
+        tapped = document.querySelector('[data-testid="listen"]') !== null
+      })
+      HTMLMediaElement.prototype.play = () =>
+        tapped ? Promise.resolve() : Promise.reject(new DOMException('tap first', 'NotAllowedError'))
+    })
+    await listen(page)
+    await page.waitForSelector(at(TESTIDS.listen))
+    expect(await page.locator(at(TESTIDS.voice)).count()).toBe(3)
+    await page.click(at(TESTIDS.listen))
+    await page.waitForSelector(at(TESTIDS.listen), { state: 'detached' })
+    await page.close()
+  })
+
+  it('is not cut off from a voice by what else changes in the room', async () => {
+    const { page } = await open(context, '')
+    await listen(page)
+    await page.waitForSelector(at(TESTIDS.voice), { state: 'attached' })
+    await page.evaluate((voice) => {
+      const player = document.querySelector<HTMLAudioElement>(voice)
+      const seen = globalThis as unknown as { set: number }
+      seen.set = 0
+      const stream = player?.srcObject ?? null
+      Object.defineProperty(player, 'srcObject', { get: () => stream, set: () => seen.set++ })
+    }, at(TESTIDS.voice))
+    await page.evaluate(() => {
+      village.room?.hand(villagers.LEA.id, true)
+      village.room?.answer(villagers.JEAN.id, true)
+    })
+    await page.waitForFunction((voice) => document.querySelectorAll(voice).length === 4, at(TESTIDS.voice))
+    expect(await page.evaluate(() => (globalThis as unknown as { set: number }).set)).toBe(0)
+    await page.close()
+  })
+
+  it('leaves no word of the recovery phrase, and no secret of the link, behind', async () => {
+    const { page, problems } = await open(context, '?as=nobody&founded=no#/found/sow-the-seed')
+    await toPhrase(page)
+    const words = (await page.locator(`${at(TESTIDS.phraseWords)} .word`).allTextContents()).filter(Boolean)
+    expect(words).toHaveLength(24)
+    await page.click(at(TESTIDS.phraseConfirm))
+    await page.click(at(TESTIDS.phraseEnter))
+    await page.waitForSelector(at(TESTIDS.roomsEmpty))
+    const left = await page.evaluate(async () => {
+      const databases = (await indexedDB.databases()).map(({ name }) => name)
+      return JSON.stringify([
+        location.href,
+        { ...localStorage },
+        { ...sessionStorage },
+        databases,
+        document.cookie,
+        history.state,
+      ])
+    })
+    expect(words.filter((word) => left.includes(word))).toEqual([])
+    expect(left).not.toContain('sow-the-seed')
+    expect(await page.locator('body').innerText()).not.toContain(words.slice(0, 3).join(' '))
+    expect(problems).toEqual([])
+    await page.close()
+  })
+
+  it('copies the words in their order', async () => {
+    const { page } = await open(context, '?as=nobody&founded=no#/found/sow-the-seed')
+    await toPhrase(page)
+    await page.click(at(TESTIDS.phraseCopy))
+    await page.waitForSelector(`${at(TESTIDS.phraseCopy)}:has-text("Copié")`)
+    const words = await page.locator(`${at(TESTIDS.phraseWords)} .word`).allTextContents()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(words.join(' '))
+    await page.close()
+  })
+
+  it('reads what others wrote as text, whatever it looks like', async () => {
+    const { page, problems } = await open(context, '')
+    const title = '<img src=x onerror=alert(1)> & <b>bold</b>'
+    await page.click(at(TESTIDS.roomOpen))
+    await page.fill(at(TESTIDS.roomTitle), title)
+    await page.click(at(TESTIDS.roomCreate))
+    await page.waitForSelector(at(TESTIDS.micToggle))
+    expect(await page.locator('h1').innerText()).toBe(title)
+    expect(await page.locator('h1 img, h1 b').count()).toBe(0)
+    expect(problems).toEqual([])
+    await page.close()
+  })
+
+  it('changes the language, which is remembered', async () => {
+    const { page } = await open(context, '')
+    await page.waitForSelector('h1:has-text("Salons")')
+    await page.selectOption(at(TESTIDS.language), 'en')
+    await page.waitForSelector('h1:has-text("Rooms")')
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('en')
+    await page.reload()
+    await page.waitForSelector('h1:has-text("Rooms")')
+    await page.close()
+  })
+
+  it('is told of changes that they did not ask for', async () => {
+    const { page } = await open(context, '')
+    await host(page)
+    await page.evaluate(() => {
+      village.room?.enter(villagers.LEA)
+      village.room?.hand(villagers.LEA.id, true)
+    })
+    await page.waitForSelector(`${at(TESTIDS.announcer)}:has-text("Léa Fontaine")`, { state: 'attached' })
+    await page.close()
+  })
+
+  it('brings somebody on stage, mutes them, and takes them off', async () => {
+    const { page } = await open(context, '')
+    await host(page)
+    const lea = `${at(TESTIDS.participant)}[data-member^="LaFontaine"]`
+    await page.evaluate(() => {
+      village.room?.enter(villagers.LEA)
+      village.room?.hand(villagers.LEA.id, true)
+    })
+    await page.click(at(TESTIDS.offerStage))
+    await page.waitForSelector(`${lea}[data-offered="true"]`)
+    await page.evaluate(() => village.room?.answer(villagers.LEA.id, true))
+    await page.click(`${lea}[data-stage="true"][data-muted="true"]`)
+    await page.click(at(TESTIDS.personMute))
+    await page.waitForSelector(at(TESTIDS.personCard), { state: 'detached' })
+    await page.click(lea)
+    await page.click(at(TESTIDS.personUnmute))
+    await page.waitForSelector(at(TESTIDS.personCard), { state: 'detached' })
+    await page.click(lea)
+    await page.click(at(TESTIDS.personRemove))
+    await page.waitForSelector(`${lea}[data-stage="false"]`)
+    await page.close()
+  })
+
+  it('ends the room and comes back to a list without it', async () => {
+    const { page } = await open(context, '')
+    await host(page)
+    await page.click(at(TESTIDS.end))
+    await page.click(at(TESTIDS.endConfirm))
+    await page.waitForSelector(at(TESTIDS.roomEnded))
+    await page.click(at(TESTIDS.endedBack))
+    await page.waitForSelector(at(TESTIDS.roomsList))
+    expect(await page.locator(at(TESTIDS.roomItem)).count()).toBe(2)
+    await page.close()
+  })
+})
+
+describe('the app as something to install', () => {
+  it('has a manifest whose every icon is there, in the size it says', async () => {
+    const manifest = (await (await fetch(`${village.url}manifest.webmanifest`)).json()) as {
+      readonly icons: readonly { readonly src: string; readonly sizes: string; readonly type: string }[]
+    }
+    expect(manifest.icons.map(({ sizes }) => sizes)).toEqual(expect.arrayContaining(['192x192', '512x512']))
+    for (const { src, sizes, type } of manifest.icons) {
+      const response = await fetch(new URL(src, village.url))
+      expect([response.status, response.headers.get('content-type')], src).toEqual([200, type])
+      if (type !== 'image/png') continue
+      // PNG §11.2.2: width and height are the first fields of the header chunk.
+      const bytes = new DataView(await response.arrayBuffer())
+      expect(`${bytes.getUint32(16)}x${bytes.getUint32(20)}`, src).toBe(sizes)
+    }
+  })
+})
