@@ -46,6 +46,8 @@ import type {
 const SLOTS_EVERY = 60_000
 /** Names that are missing are asked for again this often. Milliseconds. */
 const NAMES_EVERY = 15_000
+/** A newcomer gives their name right after the ledger has them; by then the relay holds it. Milliseconds. */
+const NEW_NAMES_AFTER = 1_000
 
 /** Everything of one running member that outlives a room. */
 export interface PeerStart {
@@ -157,6 +159,10 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     view.rooms.set(directory.rooms.value.map((room) => listing(room, profiles.names.value)))
   }
 
+  function askForNames(): void {
+    if (!signal.aborted && relayConnected()) void fetchNames(site.relay)
+  }
+
   async function storedLinks(): Promise<Map<KeyText, string>> {
     const stored = await storage.list(`invitation/${community}/`)
     return new Map(stored.map(([key, code]) => [key.split('/')[2] as KeyText, linkOf(code as string)]))
@@ -164,11 +170,14 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const linkOf = (code: string) => `${site.origin}/#/i/${code}`
 
   const cancels = [
-    ledger.membership.subscribe(drawMembers),
+    ledger.membership.subscribe(() => {
+      drawMembers()
+      clock.after(NEW_NAMES_AFTER, askForNames)
+    }),
     profiles.names.subscribe(drawMembers),
     directory.rooms.subscribe(drawRooms),
     clock.every(SLOTS_EVERY, drawSlots),
-    clock.every(NAMES_EVERY, () => relayConnected() && void fetchNames(site.relay)),
+    clock.every(NAMES_EVERY, askForNames),
     greetings.members.subscribe((met) => {
       for (const [peer, member] of met) if (profiles.names.value(member) === undefined) void fetchNames(peer)
     }),
@@ -316,6 +325,11 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
 
     async joinRoom(id) {
       if (current?.id === id) return current.session
+      if (directory.isOver(id)) {
+        // Over since we left it.
+        await archive.forget(id)
+        throw new PeerError('room-gone')
+      }
       const stored = await archive.open(id)
       const kept = stored ? await keptOperations(id, stored.operations) : []
       const listed = directory.rooms.value.find((room) => room.id === id)

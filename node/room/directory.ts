@@ -32,6 +32,8 @@ export interface Directory {
   readonly rooms: Observed<readonly ListedRoom[]>
   /** Takes one announcement in; an older one than the known changes nothing and is `stale`. */
   receive(bytes: Uint8Array): Promise<Result<true, Reason>>
+  /** The host said that this room is over. */
+  isOver(room: RoomId): boolean
   stop(): void
 }
 
@@ -79,6 +81,7 @@ export function createDirectory(judging: Judging, clock: Clock): Directory {
       publish()
       return good(true)
     },
+    isOver: (room) => ended.has(room),
     stop: cancel,
   }
 }
