@@ -30,7 +30,7 @@ import { readProfile } from './profiles.ts'
 import { refusal, relayFailure } from './refusal.ts'
 import { ask } from './requests.ts'
 import type { Site } from './site.ts'
-import type { Door, InvitationView, NewIdentity } from './view.ts'
+import type { Door, InvitationView, NewIdentity, Peer } from './view.ts'
 
 /** How long a proof of an invitation holds: as long as somebody takes to choose a name and save a phrase. Seconds. */
 const PROOF_LIFETIME = 10 * MINUTE
@@ -86,7 +86,7 @@ export function createDoor({ ports, site: askSite, words }: DoorDependencies): D
       return await action()
     } catch (error) {
       await entrance.network.stop()
-      throw error instanceof PeerError ? error : relayFailure(error)
+      throw relayFailure(error)
     }
   }
 
@@ -152,27 +152,41 @@ export function createDoor({ ports, site: askSite, words }: DoorDependencies): D
     })
   }
 
+  async function resume(site: Site): Promise<Peer | undefined> {
+    if (site.community === undefined) return undefined
+    const card = await readCard(storage, site.community)
+    if (!card) return undefined
+    const opened = await open(site)
+    return guarded(opened, async () => {
+      const { network } = opened.entrance
+      const stored = await storedLedger(card.community, { network, verifier, storage })
+      // A device whose join was stored here and never acknowledged finds out now whether it was taken.
+      const known = stored?.membership.value.members.has(card.member) === true
+      const ledger = known ? stored : await claim(opened, card)
+      if (ledger) return startPeer(ports, { ...opened, card, ledger })
+      await network.stop()
+      return undefined
+    })
+  }
+
+  /** A join whose answer was lost may have been taken: it is claimed before another is tried, which would be refused and would leave the member without their key. */
+  async function claimEarlier(opened: ReadInvitation): Promise<Peer | undefined> {
+    const { entrance, invitation } = opened
+    const card = await readCard(storage, invitation.community)
+    if (!card) return undefined
+    const ledger = await claim(opened, card)
+    if (ledger) return startPeer(ports, { ...opened, card, ledger })
+    await entrance.say((relay, signal) => knock(opened, invitation, relay, signal))
+    return undefined
+  }
+
   return {
     async site() {
       return { founded: (await askSite()).community !== undefined }
     },
 
     async resume() {
-      const site = await askSite()
-      if (site.community === undefined) return undefined
-      const card = await readCard(storage, site.community)
-      if (!card) return undefined
-      const opened = await open(site)
-      return guarded(opened, async () => {
-        const { network } = opened.entrance
-        const stored = await storedLedger(card.community, { network, verifier, storage })
-        // A device whose join was stored here and never acknowledged finds out now whether it was taken.
-        const known = stored?.membership.value.members.has(card.member) === true
-        const ledger = known ? stored : await claim(opened, card)
-        if (ledger) return startPeer(ports, { ...opened, card, ledger })
-        await network.stop()
-        return undefined
-      })
+      return resume(await askSite())
     },
 
     async newIdentity() {
@@ -188,6 +202,9 @@ export function createDoor({ ports, site: askSite, words }: DoorDependencies): D
       if (name === undefined || !isLine(community, MAX_COMMUNITY_NAME_CHARS))
         throw new PeerError('name-invalid')
       const site = await askSite()
+      // Perhaps by ourselves, with an answer that was lost.
+      const founded = await resume(site)
+      if (founded) return founded
       if (site.community !== undefined) throw new PeerError('already-founded')
       const opened = await open(site)
       const { entrance } = opened
@@ -260,6 +277,11 @@ export function createDoor({ ports, site: askSite, words }: DoorDependencies): D
       const { community } = invitation
       const { nonce } = ledger.membership.value.genesis.payload
       const opened = read
+      const earlier = await claimEarlier(opened)
+      if (earlier) {
+        read = undefined
+        return earlier
+      }
       const key = await makeDeviceKey(random)
       const device = deviceSigner(key)
       const root = rootSigner(entropyBehind(identity), nonce)
