@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cast } from './make/cast.ts'
 import { codecCases } from './make/codec.ts'
+import { signatureCases } from './make/ed25519.ts'
 import { envelopeFile } from './make/envelope.ts'
 import { frameCases } from './make/frames.ts'
 import { ledgerCases } from './make/ledgers.ts'
@@ -23,6 +24,7 @@ export async function vectorFiles(): Promise<Readonly<Record<string, unknown>>> 
     ledger: { spec: '§6.7', cases: await ledgerCases(people) },
     frames: { spec: '§9', cases: frameCases(people) },
     secrets: secrets(people),
+    'ed25519-edge': { spec: '§4.2', cases: signatureCases() },
   }
 }
 
