@@ -125,7 +125,8 @@ class BrowserConnection implements Connection {
 
   async remoteFingerprint(): Promise<Uint8Array | undefined> {
     const dtls = this.#dtls()
-    // Chromium shows the certificate itself. Firefox has neither this nor the statistics below (MDN): there the comparison is the browser's alone.
+    // Chromium and Firefox show the certificate itself; what does not may say it in its statistics. Where neither is
+    // shown the comparison is the browser's alone, with the fingerprint in the session description that was signed.
     const [certificate] = dtls?.getRemoteCertificates?.() ?? []
     if (certificate !== undefined) return new Uint8Array(await crypto.subtle.digest('SHA-256', certificate))
     const report = await this.#pc.getStats()

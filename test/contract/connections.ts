@@ -22,6 +22,9 @@ export interface ConnectionsCase {
   run(subject: ConnectionsSubject): Promise<void>
 }
 
+/** The name of a case that is run in more than one way. */
+export const SHOWN_CERTIFICATE = 'shows the certificate that the description names'
+
 export const CONNECTIONS_CONTRACT: readonly ConnectionsCase[] = [
   {
     name: 'asks for a negotiation when there is something to send, and not before',
@@ -39,11 +42,8 @@ export const CONNECTIONS_CONTRACT: readonly ConnectionsCase[] = [
         alice.connection.send(subject.track())
         await alice.asked()
         const { offer, answer } = await negotiate(alice, bob)
-        check(offer.includes('a=sendonly') && !offer.includes('a=sendrecv'), 'the offer only sends')
-        check(
-          answer.includes('a=recvonly') && !answer.includes('a=send'),
-          'the answer of a listener only receives',
-        )
+        check(directionsOf(offer) === 'sendonly', 'the offer only sends')
+        check(directionsOf(answer) === 'recvonly', 'the answer of a listener only receives')
         await Promise.all([alice.reaches('connected'), bob.reaches('connected')])
         check(bob.connection.voice !== undefined, 'the listener has a voice')
         check(alice.connection.voice === undefined, 'the speaker has none')
@@ -57,7 +57,7 @@ export const CONNECTIONS_CONTRACT: readonly ConnectionsCase[] = [
         bob.connection.send(subject.track())
         await bob.asked()
         const { offer } = await negotiate(bob, alice)
-        check(offer.split('m=audio').length === 3, 'two sections')
+        check(directionsOf(offer) === 'recvonly sendonly', 'two sections')
         check(alice.connection.voice !== undefined && bob.connection.voice !== undefined, 'two voices')
       }),
   },
@@ -85,7 +85,7 @@ export const CONNECTIONS_CONTRACT: readonly ConnectionsCase[] = [
         await alice.asked()
         const { offer } = await negotiate(alice, bob)
         check(bob.connection.voice === voice && voice !== undefined, 'the same again')
-        check(offer.split('m=audio').length === 2, 'no section was added')
+        check(directionsOf(offer) === 'sendonly', 'no section was added')
       }),
   },
   {
@@ -146,14 +146,13 @@ export const CONNECTIONS_CONTRACT: readonly ConnectionsCase[] = [
       }),
   },
   {
-    name: 'shows the certificate that the description names, or none',
+    name: SHOWN_CERTIFICATE,
     run: (subject) =>
       within(subject, async ({ alice, bob }) => {
         const { offer } = await speak(subject, alice, bob)
         const shown = await bob.connection.remoteFingerprint()
         const named = fingerprintOf(offer)
-        check(named !== undefined, 'the description names one')
-        check(shown === undefined || equalBytes(shown, named ?? new Uint8Array()), 'the same')
+        check(shown !== undefined && named !== undefined && equalBytes(shown, named), 'the same')
       }),
   },
   {
@@ -312,6 +311,14 @@ async function speak(subject: ConnectionsSubject, from: End, to: End) {
   const texts = await negotiate(from, to)
   await Promise.all([from.reaches('connected'), to.reaches('connected')])
   return texts
+}
+
+/** The directions of the sections, in their order; Firefox states one for the session too. */
+function directionsOf(sdp: string): string {
+  const [, ...sections] = sdp.split(/^m=audio/m)
+  return sections
+    .map((section) => /^a=(sendonly|recvonly|sendrecv|inactive)\r$/m.exec(section)?.[1])
+    .join(' ')
 }
 
 function ufragOf(sdp: string): string | undefined {

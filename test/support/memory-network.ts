@@ -287,20 +287,21 @@ class MemoryChannel implements Channel {
   async send(message: Uint8Array): Promise<void> {
     if (message.length > this.#maxBytes) throw new NetworkError('too-large', 'the message')
     if (this.#isClosed) throw new NetworkError('closed', 'the channel is closed')
-    this.other?.#receive(message.slice())
+    this.other?.receive(message.slice())
   }
 
   async close(): Promise<void> {
-    this.#end()
-    this.other?.#end()
+    this.end()
+    this.other?.end()
   }
 
   abort(_error: Error): void {
-    this.#end()
-    this.other?.#end()
+    this.end()
+    this.other?.end()
   }
 
-  #receive(message: Uint8Array): void {
+  /** From the other end. */
+  receive(message: Uint8Array): void {
     if (message.length > this.#maxBytes) {
       this.messages.end(new NetworkError('too-large', 'the message'))
       this.abort(new Error('too large'))
@@ -309,7 +310,8 @@ class MemoryChannel implements Channel {
     }
   }
 
-  #end(): void {
+  /** Nothing more is sent or received; twice is safe. */
+  end(): void {
     if (this.#isClosed) return
     this.#isClosed = true
     this.messages.end()

@@ -22,6 +22,7 @@ import { MAX_DESCRIPTION_LIFETIME, MAX_SDP_BYTES } from '../../../protocol/limit
 import type { Reason } from '../../../protocol/reasons.ts'
 import { SIGNALLING, SIGNALLING_PROTOCOL } from '../../../protocol/wire/signalling.ts'
 import { NOON, personOf, signerOf } from '../../support/community.ts'
+import { lyingConnections } from '../../support/lying-connections.ts'
 import {
   createScene,
   hears,
@@ -241,6 +242,18 @@ describe('a certificate', () => {
     await linked(victim, attacker, ({ state }) => state === 'failed')
     expect(linkOf(victim, attacker)).toMatchObject({ reason: 'wrong-fingerprint', stream: undefined })
     expect(await hears(victim, attacker)).toBe(false)
+  })
+
+  test('that the platform shows, and is not the signed one, is seen where the platform did not compare', async () => {
+    scene = await createScene()
+    const careless = lyingConnections(scene.media, () => ({
+      remoteFingerprint: async () => new Uint8Array(32),
+    }))
+    const [low, high] = await scene.pair(careless)
+    low.mesh.update([wanted(high, 'both')])
+    high.mesh.update([wanted(low, 'both')])
+    await linked(high, low, ({ state }) => state === 'failed')
+    expect(linkOf(high, low)).toMatchObject({ reason: 'wrong-fingerprint', stream: undefined })
   })
 
   test('is one for the whole link', async () => {

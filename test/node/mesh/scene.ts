@@ -1,14 +1,15 @@
 import { MemoryMedia } from '../../../node/mesh/memory-connections.ts'
 import { type LinkView, type Mesh, startMesh, type WantedLink } from '../../../node/mesh/mesh.ts'
 import { Voucher } from '../../../node/mesh/voucher.ts'
+import type { PeerConnections } from '../../../node/ports/connections.ts'
 import type { Observable } from '../../../node/view.ts'
 import type { Membership } from '../../../protocol/community/membership.ts'
 import { beginLedger } from '../../../protocol/community/replay.ts'
 import { idOf, type KeyText, type RoomId } from '../../../protocol/ids.ts'
 import { createVerifier, type Signer } from '../../../protocol/signature.ts'
+import { type TurnedClock, turnedClock } from '../../support/clock.ts'
 import { bytesOf, foundCommunity, NOON, type Person, personOf, signerOf } from '../../support/community.ts'
 import { MemoryHub, type MemoryNetwork } from '../../support/memory-network.ts'
-import { VirtualClock } from '../../support/virtual-clock.ts'
 
 /** A room in memory: people who are all linked, whose clocks stand still until they are turned. */
 
@@ -34,15 +35,18 @@ export interface Participant extends Session {
 }
 
 export interface Scene {
-  readonly clock: VirtualClock
+  readonly clock: TurnedClock
   readonly media: MemoryMedia
   readonly hub: MemoryHub
   readonly membership: () => Membership
   session(name: string): Promise<Session>
   /** A session whose mesh runs. */
   participant(name: string): Promise<Participant>
-  /** Two participants, the one with the lower PeerId first: it opens the channel. */
-  pair(): Promise<readonly [Participant, Participant]>
+  /**
+   * Two participants, the one with the lower PeerId first: it opens the channel.
+   * @param higher other connections for the second, in place of the scene's
+   */
+  pair(higher?: PeerConnections): Promise<readonly [Participant, Participant]>
   /** A participant, and a lawless session that must open the channel to them. */
   besieged(): Promise<readonly [Participant, Session]>
 }
@@ -55,7 +59,7 @@ export async function createScene(): Promise<Scene> {
   const begun = await beginLedger(verifier, genesis as Uint8Array)
   if (!begun.ok) throw new Error(begun.reason)
   let membership: Membership = begun.value
-  const clock = new VirtualClock(NOON * 1000)
+  const clock = turnedClock(NOON * 1000)
   const media = new MemoryMedia()
   const hub = new MemoryHub()
 
@@ -71,12 +75,12 @@ export async function createScene(): Promise<Scene> {
     return { name, person, key, network, microphone, voucher }
   }
 
-  async function start(each: Session): Promise<Participant> {
+  async function start(each: Session, connections: PeerConnections = media): Promise<Participant> {
     const { person, key, network, microphone } = each
     const reports: string[] = []
     const mesh = await startMesh(ROOM, {
       network,
-      connections: media,
+      connections,
       clock,
       verifier,
       membership: () => membership,
@@ -99,9 +103,9 @@ export async function createScene(): Promise<Scene> {
     membership: () => membership,
     session,
     participant: async (name) => start(await session(name)),
-    async pair() {
+    async pair(higher) {
       const [low, high] = await ordered()
-      return [await start(low), await start(high)]
+      return [await start(low), await start(high, higher)]
     },
     async besieged() {
       const [low, high] = await ordered()
@@ -110,7 +114,8 @@ export async function createScene(): Promise<Scene> {
   }
 }
 
-function withMember(
+/** A membership in which somebody is, with one device. */
+export function withMember(
   membership: Membership,
   { member: id, root, identity, device, rootChain: chain }: Person,
 ) {
