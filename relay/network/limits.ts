@@ -24,7 +24,7 @@ export const RESERVATION_WAIT_MS = 5 * SECOND
 export const HOP_MS = 10 * SECOND
 
 /** libp2p's default of 15 is for a public relay; here every connected member needs one. */
-export const MAX_RESERVATIONS = MAX_CONNECTIONS
+export const MAX_RESERVATIONS = 1000
 export const RESERVATION_TTL_MS = 2 * HOUR
 
 /** A relayed connection carries the set-up of one direct link, about 10 KiB in some seconds. */

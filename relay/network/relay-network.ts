@@ -6,6 +6,7 @@ import type { Connection } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { gossipService } from '../../node/network/gossip.ts'
 import { Libp2pNetwork } from '../../node/network/libp2p-network.ts'
@@ -79,8 +80,24 @@ export interface RelayNetwork {
   stop(): Promise<void>
 }
 
-/** A circuit relay for admitted peers, the gossip of their rooms, and HTTP, on one port. */
+/**
+ * A circuit relay for admitted peers, the gossip of their rooms, and HTTP, on one port.
+ * @throws the system's error when the port cannot be listened on; Error on a malformed announced address or key
+ */
 export async function startRelayNetwork(options: RelayNetworkOptions): Promise<RelayNetwork> {
+  // libp2p looks at these only when somebody asks for its addresses.
+  for (const address of options.announce) multiaddr(address)
+  const front = new Front(options)
+  await front.listen()
+  try {
+    return await startOn(front, options)
+  } catch (error) {
+    await front.close()
+    throw error
+  }
+}
+
+async function startOn(front: Front, options: RelayNetworkOptions): Promise<RelayNetwork> {
   const maxima: RelayMaxima = {
     reservations: MAX_RESERVATIONS,
     unadmitted: MAX_UNADMITTED,
@@ -95,8 +112,6 @@ export async function startRelayNetwork(options: RelayNetworkOptions): Promise<R
     (peer) => void network.disconnect(peer),
   )
   const unadmitted = new Map<Connection, NodeJS.Timeout>()
-  const front = new Front(options)
-  await front.listen()
   const node = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', options.privateSeed),
     nodeInfo: { name: 'palabre-relay', version: '1', userAgent: 'palabre-relay' },

@@ -246,3 +246,19 @@ test('an admitted peer is answered by the relay itself', async () => {
     }),
   ).toEqual(Uint8Array.of(4))
 })
+
+test('an announced address takes the place of the one listened on', async () => {
+  const announced = '/dns4/relay.example.org/tcp/443/tls/ws'
+  const relay = keep(await startRelay({ announce: [announced] }))
+  expect(relay.addresses()).toEqual([`${announced}/p2p/${relay.network.peer}`])
+})
+
+test('a relay that cannot start says so and leaves the port free', async () => {
+  const relay = await startRelay()
+  const listen = { host: '127.0.0.1', port: relay.port }
+  await expect(startRelay({ listen })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  await relay.stop()
+  await expect(startRelay({ listen, announce: ['relay.example.org'] })).rejects.toThrow(/multiaddr/)
+  await expect(startRelay({ listen, privateSeed: new Uint8Array(5) })).rejects.toThrow()
+  expect(keep(await startRelay({ listen })).port).toBe(listen.port)
+})
