@@ -1,10 +1,20 @@
 import { type BrowserContext, chromium, type Locator, type Page as PlaywrightPage } from 'playwright-core'
-import { type Adapter, PATIENCE, type Page, type Problem, type Surroundings, type Target } from './browsers.ts'
+import {
+  type Adapter,
+  PATIENCE,
+  type Page,
+  type Problem,
+  type Surroundings,
+  type Target,
+} from './browsers-page.ts'
+
+/** Where the browser's own talk with its maker goes instead: a port of this machine that nobody listens on. */
+const NOWHERE = 'http://127.0.0.1:9/'
 
 /** The system's Chromium, driven by Playwright. */
 export async function launchChromium(around: Surroundings): Promise<Adapter> {
   const context: BrowserContext = await chromium.launchPersistentContext(around.profile, {
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     // Playwright silences a headless browser; here somebody listens.
     ignoreDefaultArgs: ['--mute-audio'],
@@ -16,6 +26,8 @@ export async function launchChromium(around: Surroundings): Promise<Adapter> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      `--gaia-url=${NOWHERE}`,
+      `--component-updater=url-source=${NOWHERE}`,
       // Answers the microphone question without a window; the microphone itself is the sound card's.
       `--use-fake-ui-for-media-stream${around.microphone === 'refuse' ? '=deny' : ''}`,
     ],
@@ -47,6 +59,7 @@ function adapt(page: PlaywrightPage): Page {
     click: (target) => locate(page, target).click(),
     fill: (target, text) => locate(page, target).fill(text),
     press: (key) => page.keyboard.press(key),
+    // biome-ignore lint/performance/useDomNodeTextContent: what a person sees depends on the layout
     text: (target) => locate(page, target).innerText(),
     waitFor: (target, { hidden = false, timeout = PATIENCE } = {}) =>
       locate(page, target).waitFor({ state: hidden ? 'hidden' : 'visible', timeout }),

@@ -1,20 +1,30 @@
 import { launch, type Page as PuppeteerPage } from 'puppeteer-core'
-import { type Adapter, PATIENCE, type Page, type Problem, type Surroundings, type Target } from './browsers.ts'
+import {
+  type Adapter,
+  PATIENCE,
+  type Page,
+  type Problem,
+  type Surroundings,
+  type Target,
+} from './browsers-page.ts'
 
 /** The system's Firefox ESR, driven over WebDriver BiDi. */
 export async function launchFirefox(around: Surroundings): Promise<Adapter> {
   const browser = await launch({
     browser: 'firefox',
-    executablePath: process.env['FIREFOX'] ?? '/usr/bin/firefox-esr',
+    executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
     headless: true,
     userDataDir: around.profile,
     defaultViewport: { ...around.viewport },
-    env: { ...around.env },
+    // Firefox obeys the preference for its settings server only beside this variable.
+    env: { ...around.env, MOZ_REMOTE_SETTINGS_DEVTOOLS: '1' },
     extraPrefsFirefox: {
       // 1 allows, 2 refuses; the second switch skips the question that nobody could answer.
       'permissions.default.microphone': around.microphone === 'refuse' ? 2 : 1,
       'media.navigator.permission.disabled': around.microphone === 'allow',
       'intl.accept_languages': around.language,
+      // Its own talk with its maker would be taken for the page's.
+      'services.settings.server': 'data:,#remote-settings-dummy/v1',
     },
   })
   return { open: async () => adapt(await browser.newPage()), close: () => browser.close() }
@@ -28,7 +38,10 @@ function adapt(page: PuppeteerPage): Page {
     if (message.type() === 'error') problems.push({ kind: 'console', text: message.text() })
   })
   page.on('pageerror', (error) =>
-    problems.push({ kind: 'page', text: error instanceof Error ? String(error.stack ?? error) : String(error) }),
+    problems.push({
+      kind: 'page',
+      text: error instanceof Error ? String(error.stack ?? error) : String(error),
+    }),
   )
   page.on('request', (request) => requests.push(request.url()))
 
@@ -45,6 +58,7 @@ function adapt(page: PuppeteerPage): Page {
     press: (key) => page.keyboard.press(key as Parameters<PuppeteerPage['keyboard']['press']>[0]),
     text: async (target) => {
       const element = await page.locator(selector(target)).waitHandle()
+      // biome-ignore lint/performance/useDomNodeTextContent: what a person sees depends on the layout
       return element.evaluate((node) => (node as HTMLElement).innerText)
     },
     waitFor: async (target, { hidden = false, timeout = PATIENCE } = {}) =>

@@ -100,7 +100,8 @@ function install(): void {
       const block = inputBuffer.getChannelData(0).slice()
       entry.blocks.push(block)
       entry.samples += block.length
-      while (entry.samples > KEPT_SECONDS * audio.sampleRate) entry.samples -= entry.blocks.shift()?.length ?? 0
+      while (entry.samples > KEPT_SECONDS * audio.sampleRate)
+        entry.samples -= entry.blocks.shift()?.length ?? 0
     }
     source.connect(tap).connect(audio.destination)
     // A graph begun before the person's first click starts with it.
@@ -126,10 +127,12 @@ function install(): void {
         const rate = context?.sampleRate ?? 48_000
         const pcm = new Int16Array(blocks.reduce((sum, block) => sum + block.length, 0))
         let at = 0
-        for (const block of blocks) for (const sample of block) pcm[at++] = Math.max(-1, Math.min(1, sample)) * 32767
+        for (const block of blocks)
+          for (const sample of block) pcm[at++] = Math.max(-1, Math.min(1, sample)) * 32767
         const bytes = new Uint8Array(pcm.buffer)
         let text = ''
-        for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192))
+        for (let i = 0; i < bytes.length; i += 8192)
+          text += String.fromCharCode(...bytes.subarray(i, i + 8192))
         return { connection, stream, track: track.id, rate, pcm: btoa(text) }
       }),
     seconds: () =>

@@ -1,14 +1,15 @@
 /**
  * The inner half of connections.ts, run as the first process of a fresh network and process namespace:
- * `connections-inside.ts <report file> <program> [arguments]`.
- * Lays the cable, watches it with tcpdump, runs the program, writes the report.
+ * `connections-inside.ts <program> [arguments]`, with file descriptor 3 open for the reports.
+ * Lays the cable, watches it with tcpdump, runs the program, reports.
  */
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { type Contact, INSIDE_ADDRESS } from './connections.ts'
+import { writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { type Contact, INSIDE_ADDRESS, type Report } from './connections.ts'
 import { type Packet, packetReader } from './connections-packets.ts'
 
 /** The gateway at the other end: nobody is there, so what is sent to it vanishes. Same nets as INSIDE_ADDRESS. */
@@ -18,10 +19,10 @@ const INSIDE_V6 = '2001:db8::2'
 /** Any hardware address will do for a wall (locally administered). */
 const WALL_MAC = '02:00:00:00:00:01'
 
-const [report, program, ...args] = process.argv.slice(2)
-if (report === undefined || program === undefined) throw new TypeError('needs a report file and a program')
+const [program, ...args] = process.argv.slice(2)
+if (program === undefined) throw new TypeError('needs a program')
 
-layCable(join(dirname(report), 'resolv.conf'))
+layCable()
 const contacts = new Map<string, Contact>()
 const tap = await watchCable()
 const child = spawn(program, args, { stdio: 'inherit' })
@@ -30,10 +31,14 @@ const status = await new Promise<number>((resolve, reject) => {
   child.once('exit', (code) => resolve(code ?? 128))
 })
 await tap.stop()
-writeFileSync(report, JSON.stringify({ contacts: [...contacts.values()], status }))
+tell({ status })
+
+function tell(report: Report): void {
+  writeSync(3, `${JSON.stringify(report)}\n`)
+}
 
 /** Loopback, and one cable to the wall which is the route to everywhere, name servers included. */
-function layCable(resolver: string): void {
+function layCable(): void {
   const ip = (line: string) => execFileSync('ip', line.split(' '))
   ip('link set lo up')
   ip('link add cable type veth peer name wall')
@@ -45,6 +50,7 @@ function layCable(resolver: string): void {
   ip(`-6 neighbour replace ${WALL_V6} lladdr ${WALL_MAC} dev cable nud permanent`)
   ip(`route add default via ${WALL}`)
   ip(`-6 route add default via ${WALL_V6}`)
+  const resolver = join(tmpdir(), 'resolv.conf')
   writeFileSync(resolver, `nameserver ${WALL}\n`)
   execFileSync('mount', ['--bind', resolver, '/etc/resolv.conf'])
 }
@@ -52,7 +58,8 @@ function layCable(resolver: string): void {
 /** Notes every packet that leaves by the cable; `stop` resolves when the last one is noted. */
 async function watchCable(): Promise<{ stop(): Promise<void> }> {
   // The kernel's own talk about neighbours and multicast groups names no one: left out.
-  const filter = '(ip or ip6) and not icmp6 and not igmp'
+  const multicastReport = '(ip6[6] = 0 and ip6[40] = 58)' // ICMPv6 behind a hop-by-hop header
+  const filter = `(ip or ip6) and not icmp6 and not igmp and not ${multicastReport}`
   const options = ['-i', 'cable', '-Q', 'out', '-w', '-', '-U', '--immediate-mode', '-Z', 'root']
   const tcpdump = spawn('tcpdump', [...options, filter], { stdio: ['ignore', 'pipe', 'pipe'] })
   const read = packetReader()
@@ -79,11 +86,18 @@ async function watchCable(): Promise<{ stop(): Promise<void> }> {
 function note({ protocol, remote, sourcePort }: Packet): void {
   const key = `${protocol} ${remote}`
   if ((contacts.get(key)?.process ?? '') !== '') return
-  contacts.set(key, { protocol, remote, process: sourcePort === undefined ? '' : ownerOf(sourcePort) })
+  const contact = { protocol, remote, process: sourcePort === undefined ? '' : ownerOf(sourcePort) }
+  if (contacts.has(key) && contact.process === '') return
+  contacts.set(key, contact)
+  tell({ contact })
 }
 
 /** The program that holds a socket on this port now, or ''. */
 function ownerOf(port: number): string {
   const { stdout } = spawnSync('ss', ['-Htuanp', 'sport', '=', `:${port}`], { encoding: 'utf8' })
-  return /users:\(\("([^"]+)"/.exec(stdout)?.[1] ?? ''
+  const pid = /pid=(\d+)/.exec(stdout)?.[1]
+  if (pid === undefined) return ''
+  // The name that ss gives is the thread's, and the process may be gone by now.
+  const link = spawnSync('readlink', [`/proc/${pid}/exe`], { encoding: 'utf8' })
+  return basename(link.stdout.trim())
 }

@@ -8,9 +8,10 @@
  */
 
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 /** One destination outside the machine, told once however many packets went there. */
@@ -25,54 +26,76 @@ export interface Contact {
 /** What the command did. */
 export interface Watched {
   readonly contacts: readonly Contact[]
-  /** Exit status; 128 and more when a signal ended it. */
-  readonly status: number
+  /** Exit status, 128 and more when a signal ended it; undefined when it was stopped by `until`. */
+  readonly status: number | undefined
   readonly stdout: string
   readonly stderr: string
 }
+
+export interface WatchOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Asked about each contact as it is seen: `true` ends the command and all its children at once. */
+  readonly until?: (contact: Contact) => boolean
+}
+
+/** What the inner half says on its file descriptor 3, a line of JSON each; `status` is the last. */
+export type Report = { readonly contact: Contact } | { readonly status: number }
 
 /** The namespace could not be made or watched: the reason is in the message. */
 export class WatchError extends Error {
   override readonly name = 'WatchError'
 }
 
-/** The address that programs in the namespace see as this machine's: RFC 5737 TEST-NET-3, RFC 3849 documentation prefix. */
+/** The address that programs in the namespace see as this machine's (RFC 5737, TEST-NET-3). */
 export const INSIDE_ADDRESS = '203.0.113.2'
 
 /**
  * Runs `command` (program, then its arguments) to its end, and says whom it and its children tried to reach.
  *
  * Works as root; another user needs unprivileged user namespaces, as Debian has them. Loopback inside is the
- * namespace's own. Throws {@link WatchError} when anything prevents a complete list.
+ * namespace's own; files are the machine's. Throws {@link WatchError} when anything prevents a complete list.
  */
 export async function watchConnections(
   command: readonly [string, ...string[]],
-  env: Readonly<Record<string, string | undefined>> = process.env,
+  { env = process.env, until }: WatchOptions = {},
 ): Promise<Watched> {
+  // What the command leaves in its temporary folder when it is stopped goes with this one.
   const folder = await mkdtemp(join(tmpdir(), 'palabre-watch-'))
-  const report = join(folder, 'report.json')
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
   const enclosure = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
   const inside = fileURLToPath(new URL('connections-inside.ts', import.meta.url))
+  const child = spawn('unshare', [...user, ...enclosure, process.execPath, inside, ...command], {
+    env: { ...env, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
+  const contacts = new Map<string, Contact>()
+  let status: number | undefined
+  let stopped = false
+  createInterface({ input: child.stdio[3] as NodeJS.ReadableStream }).on('line', (line) => {
+    const report = JSON.parse(line) as Report
+    if ('status' in report) {
+      status = report.status
+      return
+    }
+    const { contact } = report
+    contacts.set(`${contact.protocol} ${contact.remote}`, contact)
+    if (until?.(contact) !== true) return
+    stopped = true
+    child.kill('SIGKILL') // the namespace's first process dies with unshare, and all the others with it
+  })
   try {
-    const child = spawn('unshare', [...user, ...enclosure, process.execPath, inside, report, ...command], {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const [stdout, stderr, status] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      new Promise<number>((resolve, reject) => {
+    const [stdout, stderr] = await Promise.all([
+      text(child.stdout as NodeJS.ReadableStream),
+      text(child.stderr as NodeJS.ReadableStream),
+      new Promise<void>((resolve, reject) => {
         child.once('error', (cause) => reject(new WatchError('unshare cannot be run', { cause })))
-        child.once('close', (code) => resolve(code ?? 128))
+        child.once('close', () => resolve())
       }),
     ])
-    const written = await readFile(report, 'utf8').catch((cause) => {
-      throw new WatchError(`no report (status ${status}): ${stderr}`, { cause })
-    })
-    return { ...(JSON.parse(written) as Pick<Watched, 'contacts' | 'status'>), stdout, stderr }
+    if (status === undefined && !stopped) throw new WatchError(`the watch ended early: ${stderr}`)
+    return { contacts: [...contacts.values()], status, stdout, stderr }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

@@ -50,7 +50,7 @@ export function scores(sound: Pcm, recordings: readonly Recording[]): ReadonlyMa
     throw new RangeError(`needs ${SHORTEST} s of sound to judge`)
   if (loudest(sound) < SILENCE_RMS) return new Map(recordings.map(({ name }) => [name, 0]))
   const received = windows(spectrogram(sound), STEP)
-  return new Map(recordings.map((recording) => [recording.name, score(received, recording)]))
+  return new Map(recordings.map((recording) => [recording.name, score(received, loopOf(recording))]))
 }
 
 /** The recordings that are heard in `sound`, in the order given. Throws as {@link scores} does. */
@@ -58,18 +58,34 @@ export function heard(sound: Pcm, recordings: readonly Recording[]): readonly Re
   return [...scores(sound, recordings)].filter(([, score]) => score >= HEARD).map(([name]) => name)
 }
 
-function score(received: readonly Float32Array[], recording: Recording): number {
-  const voice = readWav(recording.path)
+/** A recording made ready for comparing: its loop cut into windows, one for each phase. */
+interface Loop {
+  /** Length of the loop in frames; not a whole number. */
+  readonly period: number
+  readonly windows: readonly Float32Array[]
+}
+
+/** Loops by path: the same five are asked for again and again. */
+const loops = new Map<string, Loop>()
+
+function loopOf({ path }: Recording): Loop {
+  const known = loops.get(path)
+  if (known !== undefined) return known
+  const voice = readWav(path)
   const period = voice.samples.length / voice.rate / HOP
   const phases = Math.floor(period)
-  const templates = windows(spectrogram(looped(voice, 0, (phases + WINDOW) * HOP + FRAME)), 1).slice(
-    0,
-    phases,
-  )
-  const table = received.map((window) => templates.map((template) => dot(window, template)))
+  const twice = looped(voice, 0, (phases + WINDOW) * HOP + FRAME)
+  const loop = { period, windows: windows(spectrogram(twice), 1).slice(0, phases) }
+  loops.set(path, loop)
+  return loop
+}
+
+function score(received: readonly Float32Array[], loop: Loop): number {
+  const { period } = loop
+  const table = received.map((window) => loop.windows.map((phase) => dot(window, phase)))
   let best = 0
   for (let first = 0; first + RUN <= table.length; first++) {
-    for (let phase = 0; phase < phases; phase++) {
+    for (let phase = 0; phase < loop.windows.length; phase++) {
       let sum = 0
       for (let k = 0; k < RUN; k++) sum += near(table[first + k] ?? [], (phase + k * STEP) % period)
       best = Math.max(best, sum / RUN)

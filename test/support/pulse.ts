@@ -41,7 +41,10 @@ export interface SoundCard {
 export async function startSoundCard(): Promise<SoundCard> {
   const folder = await mkdtemp(join(tmpdir(), 'palabre-sound-'))
   const socket = join(folder, 'native')
-  await writeFile(join(folder, 'daemon.conf'), `default-sample-rate = ${RATE}\nalternate-sample-rate = ${RATE}\n`)
+  await writeFile(
+    join(folder, 'daemon.conf'),
+    `default-sample-rate = ${RATE}\nalternate-sample-rate = ${RATE}\n`,
+  )
   await writeFile(
     join(folder, 'card.pa'),
     [
@@ -104,12 +107,23 @@ export async function startSoundCard(): Promise<SoundCard> {
     speak(recording) {
       hush()
       const sound = readWav(recording.path)
-      mouth = client('pacat', ['--playback', '--raw', ...format(sound.rate), '--device=mouth', '--latency-msec=500'])
+      mouth = client('pacat', [
+        '--playback',
+        '--raw',
+        ...format(sound.rate),
+        '--device=mouth',
+        '--latency-msec=500',
+      ])
       feed(mouth, pcmToBytes(sound))
     },
     hush,
     async hear(seconds) {
-      const ear = client('parec', ['--raw', ...format(EAR_RATE), '--device=ear.monitor', '--latency-msec=200'])
+      const ear = client('parec', [
+        '--raw',
+        ...format(EAR_RATE),
+        '--device=ear.monitor',
+        '--latency-msec=200',
+      ])
       const wanted = Math.round(seconds * EAR_RATE) * 2
       const parts: Buffer[] = []
       let got = 0
@@ -153,7 +167,8 @@ function feed(child: ChildProcess, bytes: Buffer): void {
   if (input === null) throw new TypeError('the child has no input')
   input.on('error', () => {}) // the pipe breaks when the child is ended: that is how feeding stops
   const pour = () => {
-    if (child.exitCode === null && !child.killed && input.writable) input.write(bytes, (failed) => failed || pour())
+    if (child.exitCode === null && !child.killed && input.writable)
+      input.write(bytes, (failed) => failed || pour())
   }
   pour()
 }
