@@ -167,7 +167,9 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     const stored = await storage.list(`invitation/${community}/`)
     return new Map(stored.map(([key, code]) => [key.split('/')[2] as KeyText, linkOf(code as string)]))
   }
-  const linkOf = (code: string) => `${site.origin}/#/i/${code}`
+  function linkOf(code: string): string {
+    return `${site.origin}/#/i/${code}`
+  }
 
   const cancels = [
     ledger.membership.subscribe(() => {
