@@ -15,7 +15,7 @@ import { TRACKS_SCRIPT } from './browsers-tracks.ts'
 import { type SoundCard, startSoundCard } from './pulse.ts'
 import type { Recording } from './recordings/recordings.ts'
 
-export type { BrowserKind, Page, Problem, Target, Viewport } from './browsers-page.ts'
+export type { BrowserKind, Page, Viewport } from './browsers-page.ts'
 
 export interface Browser {
   readonly kind: BrowserKind

@@ -130,7 +130,9 @@ export async function startSoundCard(): Promise<SoundCard> {
       for await (const part of ear.stdout ?? []) {
         parts.push(part)
         got += part.length
-        if (got >= wanted) break
+        if (got < wanted) continue
+        ear.kill('SIGKILL') // before its pipe closes, of which it would complain
+        break
       }
       await end(ear)
       if (got < wanted) throw new SoundCardError('the ear went away while it listened')
