@@ -183,11 +183,11 @@ async function openings({ founded, opening }: Cast): Promise<readonly EnvelopeCa
     payload,
     seeds: [bytesOf('Alice device')],
     optional: ['start'],
-    rule: 'ROOM-1',
+    rule: 'OPEN-1',
   }
   const no = refusing(model)
   const signedBy = (label: string) =>
-    no(`signed by the device of ${label}`, 'ROOM-2', 'not-member', (good) => good, undefined, [
+    no(`signed by the device of ${label}`, 'OPEN-2', 'not-member', (good) => good, undefined, [
       `${label} device`,
     ])
   return [
@@ -208,13 +208,13 @@ async function openings({ founded, opening }: Cast): Promise<readonly EnvelopeCa
       ...good,
       title: 'x'.repeat(MAX_TITLE_CHARS + 1),
     })),
-    await no('six topics', 'ROOM-1', 'field-invalid', (good) => ({
+    await no('six topics', 'OPEN-1', 'field-invalid', (good) => ({
       ...good,
       topics: Array(MAX_TOPICS + 1).fill('trees'),
     })),
-    await no('a language that is none', 'ROOM-1', 'field-invalid', (good) => ({ ...good, lang: 'French' })),
-    await no('an unknown visibility', 'ROOM-1', 'field-invalid', (good) => ({ ...good, vis: 'hidden' })),
-    await no('an unknown rule for hands', 'ROOM-1', 'field-invalid', (good) => ({
+    await no('a language that is none', 'OPEN-1', 'field-invalid', (good) => ({ ...good, lang: 'French' })),
+    await no('an unknown visibility', 'OPEN-1', 'field-invalid', (good) => ({ ...good, vis: 'hidden' })),
+    await no('an unknown rule for hands', 'OPEN-1', 'field-invalid', (good) => ({
       ...good,
       hands: 'friends',
     })),
