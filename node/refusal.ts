@@ -30,10 +30,11 @@ export function refusal(reason: Reason, at?: string): PeerError {
   return new PeerError(CODES[reason] ?? 'refused', { cause: at === undefined ? reason : `${reason}: ${at}` })
 }
 
-/** The error that a person is told of when something failed on the way to a relay. */
-export function relayFailure(cause: unknown): PeerError {
-  if (cause instanceof PeerError) return cause
-  const unreachable =
-    cause instanceof NetworkError || (cause instanceof DOMException && cause.name !== 'DataError')
-  return new PeerError(unreachable ? 'relay-unreachable' : 'internal', { cause })
+/** The error to throw when something failed on the way to a relay. What is not the network's doing is a defect, and stays what it is. */
+export function relayFailure(cause: unknown): unknown {
+  const away = cause instanceof NetworkError || (cause instanceof DOMException && AWAY.includes(cause.name))
+  return away ? new PeerError('relay-unreachable', { cause }) : cause
 }
+
+/** What an `AbortSignal` ends with. */
+const AWAY = ['AbortError', 'TimeoutError']
