@@ -136,7 +136,8 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   // --- what is shown -----------------------------------------------------------------------------
 
   const links = await storedLinks()
-  const relay = new Observed<RelayState>('connecting')
+  // A newcomer's network was connected while they chose a name.
+  const relay = new Observed<RelayState>(network.relayState === 'connected' ? 'connected' : 'connecting')
   const view = {
     community: new Observed(communityView(ledger.membership.value)),
     members: new Observed<readonly MemberView[]>([]),
