@@ -52,19 +52,20 @@ export const INSIDE_ADDRESS = '203.0.113.2'
 /**
  * Runs `command` (program, then its arguments) to its end, and says whom it and its children tried to reach.
  *
- * Works as root; another user needs unprivileged user namespaces, as Debian has them. Loopback inside is the
- * namespace's own; files are the machine's. Throws {@link WatchError} when anything prevents a complete list.
+ * Only root can: in a user namespace of somebody else tcpdump cannot give up rights, as it insists to. Loopback
+ * inside is the namespace's own; files are the machine's. Throws {@link WatchError} when anything prevents a
+ * complete list.
  */
 export async function watchConnections(
   command: readonly [string, ...string[]],
   { env = process.env, until }: WatchOptions = {},
 ): Promise<Watched> {
+  if (process.getuid?.() !== 0) throw new WatchError('only root can watch connections')
   // What the command leaves in its temporary folder when it is stopped goes with this one.
   const folder = await mkdtemp(join(tmpdir(), 'palabre-watch-'))
-  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
   const enclosure = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
   const inside = fileURLToPath(new URL('connections-inside.ts', import.meta.url))
-  const child = spawn('unshare', [...user, ...enclosure, process.execPath, inside, ...command], {
+  const child = spawn('unshare', [...enclosure, process.execPath, inside, ...command], {
     env: { ...env, TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
