@@ -21,7 +21,8 @@ export type Value =
  */
 export function encodeValue(value: Value): Uint8Array {
   assertValue(value, 1)
-  return cborEncode(value)
+  // In Node the library hands out a Buffer of a shared pool, whose `slice` is a view and no copy.
+  return Uint8Array.from(cborEncode(value))
 }
 
 /**
