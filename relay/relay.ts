@@ -100,7 +100,8 @@ async function assemble(
   const relayNetwork = await listen(config, {
     listen: { host: config.host, port: config.port },
     ...(config.tls && { tls: config.tls }),
-    httpHandler: getRequestListener(app.fetch),
+    // The globals of the process are not the HTTP adapter's to replace.
+    httpHandler: getRequestListener(app.fetch, { overrideGlobalObjects: false }),
     privateSeed: await folder.seed('session.key'),
     announce: config.announce,
     openProtocols: OPEN_PROTOCOLS,

@@ -43,8 +43,8 @@ const DENSE = new Set(['.png', '.woff2'])
 /** Where Vite puts what it names after its content. */
 const HASHED = '/assets/'
 
-/** Nearly as dense as 11 in a tenth of the time: the relay is back sooner after a restart. */
-const BROTLI_QUALITY = 9
+/** 2 % less dense than 11 in half the time: the relay is back sooner after a restart. */
+const BROTLI_QUALITY = 10
 
 /** Reads and compresses a built app; `undefined` when there is none. Names that start with a dot are left out. */
 export async function loadAssets(folder: string): Promise<Assets | undefined> {
