@@ -205,6 +205,18 @@ const SCREENS: readonly (readonly [
     },
     '[data-testid="hand-toggle"][data-up="true"]',
   ],
+  [
+    'room, sound held back by the browser',
+    '',
+    async (page) => {
+      await page.evaluate(() => {
+        HTMLMediaElement.prototype.play = () =>
+          Promise.reject(new DOMException('tap first', 'NotAllowedError'))
+      })
+      await listen(page)
+    },
+    at(TESTIDS.listen),
+  ],
   ['offer of the stage', '', offered, at(TESTIDS.offerDialog)],
   [
     'room, on stage, relay away',

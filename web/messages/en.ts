@@ -256,6 +256,7 @@ export const messages = {
     'too-fast': 'That was too much at once. Wait a minute, then try again.',
     'clock-wrong': 'The clock of this device is wrong. Set its date and time, then load the page again.',
     'room-gone': 'This room is not open any more.',
+    'room-unreachable': 'Nobody in this room could be reached. Try again, or from another network.',
     'room-full': 'This room is full. Try again when somebody has left.',
     'not-allowed': 'You may not do this in this room.',
     'microphone-denied':

@@ -263,6 +263,7 @@ export const messages = {
     'too-fast': 'C’était trop à la fois. Attendez une minute, puis réessayez.',
     'clock-wrong': 'L’horloge de cet appareil est fausse. Réglez la date et l’heure, puis rechargez la page.',
     'room-gone': 'Ce salon n’est plus ouvert.',
+    'room-unreachable': 'Personne dans ce salon n’a pu être joint. Réessayez, ou depuis un autre réseau.',
     'room-full': 'Ce salon est complet. Réessayez quand quelqu’un sera sorti.',
     'not-allowed': 'Vous ne pouvez pas faire cela dans ce salon.',
     'microphone-denied':
