@@ -1,0 +1,114 @@
+/** A person whose peer runs in Node: the code of the browser's, over real libp2p and a real relay, with voices that are only thought of. */
+
+import { wordlist } from '@scure/bip39/wordlists/english.js'
+import { platformVerifier } from '../../node/crypto/native.ts'
+import { createDoor } from '../../node/door.ts'
+import { MemoryMedia } from '../../node/mesh/memory-connections.ts'
+import { type Clock, systemClock } from '../../node/ports/clock.ts'
+import { memoryLocks } from '../../node/ports/locks.ts'
+import { systemRandom } from '../../node/ports/random.ts'
+import type { Storage } from '../../node/ports/storage.ts'
+import { askSite } from '../../node/site-address.ts'
+import { memoryStorage } from '../../node/storage/memory-storage.ts'
+import type { Door, Observable, Peer, RoomSession } from '../../node/view.ts'
+
+/** Long enough for a loaded machine; nothing waits for it unless it fails. Milliseconds. */
+export const PATIENCE = 60_000
+
+/** The air of all peers of this process. */
+const MEDIA = new MemoryMedia()
+
+/** One device of one person. Its storage outlives its doors, as a browser's outlives its tabs. */
+export interface Device {
+  readonly storage: Storage
+  /** What the peer's parts reported because nobody awaits it. */
+  readonly reports: readonly { readonly where: string; readonly error: unknown }[]
+  /** A new tab at this site. */
+  open(origin: string): Door
+}
+
+export interface DeviceOptions {
+  readonly storage?: Storage
+  readonly clock?: Clock
+}
+
+export async function newDevice(options: DeviceOptions = {}): Promise<Device> {
+  const storage = options.storage ?? memoryStorage()
+  const locks = memoryLocks()
+  const verifier = await platformVerifier()
+  const reports: { where: string; error: unknown }[] = []
+  return {
+    storage,
+    reports,
+    open: (origin) =>
+      createDoor({
+        ports: {
+          clock: options.clock ?? systemClock,
+          random: systemRandom,
+          storage,
+          locks,
+          connections: () => MEDIA,
+          verifier,
+          report: (where, error) => void reports.push({ where, error }),
+        },
+        site: () => askSite(new URL(origin), AbortSignal.timeout(PATIENCE)),
+        words: async () => wordlist,
+      }),
+  }
+}
+
+/** Founds the community of a relay with the link that it printed. */
+export async function found(door: Door, foundingLink: string, name: string): Promise<Peer> {
+  const token = foundingLink.split('/').at(-1) as string
+  return door.found({ token, community: 'Under the tree', name, identity: await door.newIdentity() })
+}
+
+/** Comes in by an invitation's link. */
+export async function join(door: Door, link: string, name: string): Promise<Peer> {
+  const code = codeOf(link)
+  await door.readInvitation(code)
+  return door.join({ code, name, identity: await door.newIdentity() })
+}
+
+/** The code at the end of an invitation's link. */
+export function codeOf(link: string): string {
+  return link.split('/').at(-1) as string
+}
+
+/** Waits until an observed value is as wanted. What it was last is in the error, because that is what one wants to know. */
+export function until<T>(
+  observed: Observable<T>,
+  wanted: (value: T) => boolean,
+  patience: number = PATIENCE,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const settle = (end: () => void) => {
+      clearTimeout(overdue)
+      unsubscribe()
+      end()
+    }
+    const unsubscribe = observed.subscribe((value) => {
+      if (wanted(value)) settle(() => resolve(value))
+    })
+    const overdue = setTimeout(
+      () => settle(() => reject(new Error(`still ${JSON.stringify(observed.value)}`))),
+      patience,
+    )
+    if (wanted(observed.value)) settle(() => resolve(observed.value))
+  })
+}
+
+/** Waits for a room in the list, by its title, and joins it. */
+export async function joinListed(peer: Peer, title: string): Promise<RoomSession> {
+  const rooms = await until(peer.rooms, (listed) => listed.some((room) => room.title === title))
+  const room = rooms.find((listed) => listed.title === title)
+  if (!room) throw new Error('the room left the list')
+  return peer.joinRoom(room.id)
+}
+
+/** A microphone that hears nothing. */
+export function microphone(): MediaStream {
+  const track = { kind: 'audio', enabled: true, readyState: 'live', stop() {} }
+  const tracks = [track as unknown as MediaStreamTrack]
+  return { getTracks: () => tracks, getAudioTracks: () => tracks } as unknown as MediaStream
+}
