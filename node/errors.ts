@@ -22,6 +22,7 @@ export const PEER_ERROR_CODES = [
   'too-fast',
   'clock-wrong',
   'room-gone',
+  'room-unreachable',
   'room-full',
   'not-allowed',
   'microphone-denied',

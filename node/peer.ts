@@ -48,6 +48,8 @@ const SLOTS_EVERY = 60_000
 const NAMES_EVERY = 15_000
 /** A newcomer gives their name right after the ledger has them; by then the relay holds it. Milliseconds. */
 const NEW_NAMES_AFTER = 1_000
+/** Somebody in a room that is joined answers within so many milliseconds, or none of them can be reached. */
+const REACH = 20_000
 
 /** Everything of one running member that outlives a room. */
 export interface PeerStart {
@@ -254,6 +256,20 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     return current.session
   }
 
+  /** Waits until one of those present has answered; a room in which nobody can be reached is left again. */
+  async function answered(session: RoomSession): Promise<RoomSession> {
+    const open = await new Promise<boolean>((resolve) => {
+      const settled = () => session.view.value.status !== 'joining' && resolve(true)
+      const unsubscribe = session.view.subscribe(settled)
+      const late = clock.after(REACH, () => resolve(false))
+      cancels.push(unsubscribe, late)
+      settled()
+    })
+    if (open) return session
+    await session.leave()
+    throw new PeerError('room-unreachable')
+  }
+
   /** Reads back what this device kept of a room. What does not verify any more is left out. */
   async function keptOperations(
     id: RoomId,
@@ -338,7 +354,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
       const listed = directory.rooms.value.find((room) => room.id === id)
       if (listed) {
         if (!stored) await archive.begin(id, listed.opening.bytes, second(clock))
-        return enterRoom(listed.opening, kept, [peerIdOf(listed.announcement.payload.peer)])
+        return answered(await enterRoom(listed.opening, kept, [peerIdOf(listed.announcement.payload.peer)]))
       }
       if (stored && !kept.some((signed) => signed.operation.k === 'end')) {
         const opening = await readOpening(judging, id, stored.opening)

@@ -19,6 +19,9 @@ export async function start(target: HTMLElement, openDoor: () => Promise<Door>):
     language,
   })
   mount(App, { target, props: { application } })
+  // Who closes the page says goodbye, as far as the browser lets it; a page that comes back from its cache begins anew.
+  addEventListener('pagehide', () => void application.close())
+  addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
   await application.start()
 }
 

@@ -1,5 +1,5 @@
 import { type Envelope, seal } from '../../protocol/envelope.ts'
-import type { CommunityId, RoomId } from '../../protocol/ids.ts'
+import type { CommunityId, KeyText, RoomId } from '../../protocol/ids.ts'
 import { BEACON_BEAT } from '../../protocol/limits.ts'
 import {
   BEACON,
@@ -15,6 +15,8 @@ import { type Clock, second } from '../ports/clock.ts'
 
 /** Changes of one session within this many milliseconds go out as one beacon: a talker's level flickers. */
 const GATHER = 150
+/** Who is still here is linked again, or heard of over others, within so many seconds after a link broke. */
+const LINK_GRACE = 3
 /** Sessions known in one room at most; a relay's fan-out, not this list, is for thousands. */
 const MAX_SESSIONS = 2_000
 
@@ -23,6 +25,10 @@ export interface Attendance {
   /** What we show ourselves. */
   readonly own: Beacon
   readonly beacons: Beacons
+  /** The newest beacon of every other session that is here. */
+  here(): readonly Beacon[]
+  /** The direct link to a session broke, or is there: who closes a tab is gone at once, not after the expiry of their last beacon. */
+  linked(session: KeyText, linked: boolean): void
   /** The bytes of the newest beacon of everybody here, our own first. */
   alive(): readonly Uint8Array[]
   /** Takes a verified beacon in; true when it was news. */
@@ -55,7 +61,19 @@ export function createAttendance(
   let ownBytes: Uint8Array | undefined
   let beacons: Beacons = new Map()
   const bytes = new Map<SessionName, Uint8Array>()
+  /** When the link to a session broke, in seconds. */
+  const lost = new Map<KeyText, number>()
   let gathering: (() => void) | undefined
+
+  function here(): readonly Beacon[] {
+    const now = second(clock)
+    return present(beacons, now).filter((beacon) => {
+      const since = lost.get(beacon.peer)
+      if (since === undefined || now - since < LINK_GRACE) return true
+      const heard = beacons.get(sessionName(beacon))
+      return heard !== undefined && heard.received > since
+    })
+  }
 
   async function send(): Promise<void> {
     own = { ...own, seq: Math.max(clock.now(), own.seq + 1) }
@@ -81,9 +99,14 @@ export function createAttendance(
     get beacons() {
       return beacons
     },
+    here,
+    linked(session, linked) {
+      if (linked) lost.delete(session)
+      else lost.set(session, second(clock))
+    },
     alive() {
-      const here = present(beacons, second(clock)).flatMap((beacon) => bytes.get(sessionName(beacon)) ?? [])
-      return ownBytes === undefined ? here : [ownBytes, ...here]
+      const others = here().flatMap((beacon) => bytes.get(sessionName(beacon)) ?? [])
+      return ownBytes === undefined ? others : [ownBytes, ...others]
     },
     take(envelope) {
       if (envelope.payload.peer === me.session.publicKey) return false

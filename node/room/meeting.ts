@@ -1,9 +1,7 @@
-import { present } from '../../protocol/room/beacon.ts'
 import type { Greetings, Me } from '../greetings.ts'
 import type { PeerIdString, PeerNetwork } from '../network/network.ts'
 import { peerIdOf } from '../network/peer-id.ts'
 import type { Clock } from '../ports/clock.ts'
-import { second } from '../ports/clock.ts'
 import type { Attendance } from './attendance.ts'
 
 /** How often those who are here but not linked are looked for, in milliseconds. */
@@ -51,7 +49,7 @@ export function startMeeting(
   function look(also: readonly PeerIdString[] = []): void {
     if (stopping.signal.aborted) return
     for (const peer of also) others.add(peer)
-    const here = present(attendance.beacons, second(clock)).map((beacon) => peerIdOf(beacon.peer))
+    const here = attendance.here().map((beacon) => peerIdOf(beacon.peer))
     for (const peer of new Set([...here, ...others])) {
       if (peer === me.peer) continue
       if (greetings.members.value.has(peer)) others.delete(peer)

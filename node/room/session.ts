@@ -1,7 +1,7 @@
 import { type Envelope, seal } from '../../protocol/envelope.ts'
 import type { CommunityId, MemberId, OperationId, RoomId } from '../../protocol/ids.ts'
 import { BEACON_BEAT, MAX_HEADS } from '../../protocol/limits.ts'
-import { present, sessionName } from '../../protocol/room/beacon.ts'
+import { sessionName } from '../../protocol/room/beacon.ts'
 import { nextOfDevice } from '../../protocol/room/history.ts'
 import { LEVEL } from '../../protocol/room/level.ts'
 import type { Room } from '../../protocol/room/opening.ts'
@@ -15,7 +15,7 @@ import { roomValidator } from '../gossip/room.ts'
 import type { Greetings, Me } from '../greetings.ts'
 import type { Mesh, WantedLink } from '../mesh/mesh.ts'
 import type { PeerIdString, PeerNetwork } from '../network/network.ts'
-import { peerIdOf } from '../network/peer-id.ts'
+import { keyOf, peerIdOf } from '../network/peer-id.ts'
 import { Observed } from '../observed.ts'
 import { type Clock, second } from '../ports/clock.ts'
 import type { Observable, RelayState, RoomSession, RoomView } from '../view.ts'
@@ -93,12 +93,11 @@ export async function joinRoom(
     const people = peopleOf({
       me: me.member,
       own: attendance.own,
-      beacons: attendance.beacons,
+      here: attendance.here(),
       state: log.state,
       links: voice.links.value,
       heard,
       names: names.value,
-      now: second(clock),
     })
     const { title, topics, lang } = room
     const mine = people.find((person) => person.me)
@@ -130,7 +129,7 @@ export async function joinRoom(
   /** Sessions that are here and proved to belong to whom their beacon says: those who must hear each other. */
   function wanted(mine: boolean): readonly WantedLink[] {
     const links: WantedLink[] = []
-    for (const beacon of present(attendance.beacons, second(clock))) {
+    for (const beacon of attendance.here()) {
       const key = beacon.peer
       const peer = peerIdOf(key)
       if (greetings.members.value.get(peer) !== beacon.m || beacon.m === me.member) continue
@@ -235,16 +234,26 @@ export async function joinRoom(
 
   const greeted = new Set<PeerIdString>()
   function meetNew(): void {
-    const here = new Set(present(attendance.beacons, second(clock)).map((beacon) => peerIdOf(beacon.peer)))
+    const here = new Set(attendance.here().map((beacon) => peerIdOf(beacon.peer)))
     for (const peer of known) here.add(peer)
-    for (const peer of greeted) if (!greetings.members.value.has(peer)) greeted.delete(peer)
+    for (const peer of greeted) {
+      if (greetings.members.value.has(peer)) continue
+      greeted.delete(peer)
+      linked(peer, false)
+    }
     for (const peer of greetings.members.value.keys()) {
       if (greeted.has(peer) || !here.has(peer)) continue
       greeted.add(peer)
+      linked(peer, true)
       attendance.repeat()
       void pull(peer)
     }
     settle()
+  }
+
+  function linked(peer: PeerIdString, there: boolean): void {
+    const key = keyOf(peer)
+    if (key !== undefined) attendance.linked(key, there)
   }
 
   let turn = 0
@@ -260,7 +269,11 @@ export async function joinRoom(
     greetings.members.subscribe(meetNew),
     voice.heard.subscribe(() => view.set(draw())),
     voice.links.subscribe(() => view.set(draw())),
-    relay.subscribe(() => view.set(draw())),
+    relay.subscribe((state) => {
+      view.set(draw())
+      // A relay that comes back has forgotten the list of rooms.
+      if (state === 'connected') void announce()
+    }),
     names.subscribe(() => view.set(draw())),
     clock.every(SYNC_EVERY, pullNext),
     clock.every(REFRESH, meetNew),

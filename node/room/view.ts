@@ -1,5 +1,5 @@
 import type { MemberId } from '../../protocol/ids.ts'
-import { type Beacon, type Beacons, present } from '../../protocol/room/beacon.ts'
+import type { Beacon } from '../../protocol/room/beacon.ts'
 import { levelOf, onStage, type RoomState } from '../../protocol/room/resolve.ts'
 import type { LinkView } from '../mesh/mesh.ts'
 import type { ParticipantView } from '../view.ts'
@@ -9,14 +9,13 @@ export interface PeopleSources {
   readonly me: MemberId
   /** This session's own beacon, which it does not receive. */
   readonly own: Beacon
-  readonly beacons: Beacons
+  /** The newest beacon of every other session that is here. */
+  readonly here: readonly Beacon[]
   readonly state: RoomState
   readonly links: readonly LinkView[]
   /** Sessions from which speech is heard right now. */
   readonly heard: ReadonlySet<MemberId>
   readonly names: (member: MemberId) => string | undefined
-  /** Seconds, this peer's clock. */
-  readonly now: number
 }
 
 /** Everybody present, the stage first, then the audience; each in an order that does not jump about. */
@@ -31,9 +30,9 @@ export function peopleOf(sources: PeopleSources): readonly ParticipantView[] {
     )
 }
 
-function sessionsByMember({ own, beacons, now }: PeopleSources): ReadonlyMap<MemberId, readonly Beacon[]> {
+function sessionsByMember({ own, here }: PeopleSources): ReadonlyMap<MemberId, readonly Beacon[]> {
   const sessions = new Map<MemberId, Beacon[]>([[own.m, [own]]])
-  for (const beacon of present(beacons, now)) {
+  for (const beacon of here) {
     const known = sessions.get(beacon.m)
     if (known) known.push(beacon)
     else sessions.set(beacon.m, [beacon])

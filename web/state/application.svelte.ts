@@ -99,6 +99,11 @@ export class Application {
     await room?.leave()
   }
 
+  /** Leaves the room and the network. */
+  async close(): Promise<void> {
+    if (this.#standing.at === 'inside') await this.#peer.stop()
+  }
+
   get #peer(): Peer {
     if (this.#standing.at !== 'inside') throw new Error('only a member has a peer')
     return this.#standing.community.peer
