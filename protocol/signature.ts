@@ -55,12 +55,15 @@ export interface Verifier {
 /** Keys are admitted once: the torsion check costs as much as a verification. A community of 10,000 with two devices each fits. */
 const ADMITTED_CACHE = 32_768
 
-/** @param native the platform's fast path; without one, noble does all. The verdict is the same. */
-export function createVerifier(native?: NativeVerify): Verifier {
+/**
+ * @param native the platform's fast path; without one, noble does all. The verdict is the same.
+ * @param remembered how many keys' admission is remembered at most
+ */
+export function createVerifier(native?: NativeVerify, remembered = ADMITTED_CACHE): Verifier {
   const admitted = new Map<KeyText, boolean>()
   return {
     async verify(signature, message, publicKey) {
-      if (!admit(publicKey, admitted)) return bad('key-not-admitted')
+      if (!admit(publicKey, admitted, remembered)) return bad('key-not-admitted')
       if (!wellFormed(signature)) return bad('signature-malformed')
       const key = keyBytes(publicKey)
       const valid =
@@ -72,12 +75,12 @@ export function createVerifier(native?: NativeVerify): Verifier {
 }
 
 /** Step 1, remembered. The oldest half is forgotten when the cache is full, so a flood of keys costs time, never memory. */
-function admit(publicKey: KeyText, admitted: Map<KeyText, boolean>): boolean {
+function admit(publicKey: KeyText, admitted: Map<KeyText, boolean>, remembered: number): boolean {
   const known = admitted.get(publicKey)
   if (known !== undefined) return known
   const verdict = isAdmissible(keyBytes(publicKey))
-  if (admitted.size >= ADMITTED_CACHE) {
-    let surplus = ADMITTED_CACHE / 2
+  if (admitted.size >= remembered) {
+    let surplus = remembered / 2
     for (const old of admitted.keys()) {
       if (surplus-- <= 0) break
       admitted.delete(old)
