@@ -43,7 +43,8 @@ export function resolve(room: Room, history: History): RoomState {
     accepts: new Map(),
   }
   history.operations.forEach(({ operation, id }, i) => {
-    if (operation.k === 'lower' && operation.to === operation.m) settle(view, i, operation, LEVEL.listener)
+    if (operation.k === 'lower' && operation.to === operation.m && operation.m !== room.m)
+      settle(view, i, operation, LEVEL.listener)
     if (operation.k === 'accept' && operation.ref) push(view.accepts, operation.ref, i)
     if (operation.k === 'grant') view.grants.set(id, i)
   })
