@@ -4,17 +4,28 @@ import { type Storage, StorageError } from '../ports/storage.ts'
 const STORE = 'values'
 
 /**
- * A storage in the browser's IndexedDB, where non-extractable keys can be kept as they are. It asks the browser not to throw it away under
- * pressure; a browser may still say no, which is why there is a recovery phrase.
+ * A storage in the browser's IndexedDB, where non-extractable keys can be kept as they are. With the first thing that is kept it asks the
+ * browser not to throw it away under pressure; a browser may still say no, which is why there is a recovery phrase.
  */
 export async function browserStorage(name: string): Promise<Storage> {
   const database = await attempt(() =>
     openDB(name, 1, { upgrade: (upgraded: IDBPDatabase) => void upgraded.createObjectStore(STORE) }),
   )
-  await navigator.storage?.persist?.()
+  let asked = false
+  function askToKeep(): void {
+    if (asked) return
+    asked = true
+    // Firefox asks the person, who may never answer: nothing waits for it. Either answer, and a failure, leaves all as it is.
+    navigator.storage?.persist?.().catch(() => {})
+  }
+
   return {
     get: (key) => attempt(() => database.get(STORE, key)),
-    put: (key, value) => attempt(async () => void (await database.put(STORE, value, key))),
+    put: (key, value) =>
+      attempt(async () => {
+        await database.put(STORE, value, key)
+        askToKeep()
+      }),
     putAll: (entries) =>
       attempt(async () => {
         const transaction = database.transaction(STORE, 'readwrite', { durability: 'strict' })
@@ -22,6 +33,7 @@ export async function browserStorage(name: string): Promise<Storage> {
           ...entries.map(([key, value]) => transaction.store.put(value, key)),
           transaction.done,
         ])
+        askToKeep()
       }),
     delete: (key) => attempt(() => database.delete(STORE, key)),
     list: (prefix) =>
