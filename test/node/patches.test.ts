@@ -28,3 +28,10 @@ describe('node/patches: @libp2p/webrtc', () => {
     )
   })
 })
+
+test('node/patches: @libp2p/yamux: a stream that cannot be opened any more ends, and not the process', () => {
+  const source = readFileSync(new URL('muxer.js', import.meta.resolve('@libp2p/yamux')), 'utf8')
+  expect(source).toMatch(
+    /try {\s*stream\.sendWindowUpdate\(\);\s*}\s*catch \(err\) {\s*stream\.abort\(err\);/,
+  )
+})
