@@ -242,6 +242,18 @@ async function waits(tell: Tell): Promise<void> {
   late.put((await invite(erin, 0, late.at)).envelope)
   await tell('a founder’s guest who came after the opening days waits', 'SLOT-2', late)
 
+  const lastDay = await Story.begin()
+  lastDay.after(30 * DAY - MINUTE)
+  const peggy = await lastDay.guest(lastDay.alice, 0, 'Peggy')
+  lastDay.put((await invite(peggy, 0, lastDay.at)).envelope)
+  await tell('a founder’s guest of the last minute of the opening days', 'SLOT-2', lastDay)
+
+  const dayAfter = await Story.begin()
+  dayAfter.after(30 * DAY)
+  const quentin = await dayAfter.guest(dayAfter.alice, 0, 'Quentin')
+  dayAfter.put((await invite(quentin, 0, dayAfter.at)).envelope)
+  await tell('a founder’s guest of the first minute after the opening days', 'SLOT-2', dayAfter)
+
   // Since the entry of their join, which a minute was added after.
   const almost = await Story.begin()
   almost.after(31 * DAY)
@@ -490,6 +502,8 @@ const EXPECTED: ReadonlyMap<string, string> = new Map([
   ['a guest’s guest waits', '3 members 7 slot-immature'],
   ['a third slot of somebody who has two', '2 members 5 slot-not-entitled'],
   ['a founder’s guest who came after the opening days waits', '2 members 5 slot-immature'],
+  ['a founder’s guest of the last minute of the opening days', '2 members'],
+  ['a founder’s guest of the first minute after the opening days', '2 members 5 slot-immature'],
   ['one minute before seven days', '2 members 5 slot-immature'],
   ['seven days after joining', '2 members'],
   ['nobody waits in an open community', '3 members'],
