@@ -20,8 +20,8 @@ export type { BrowserKind, Page, Viewport } from './browsers-page.ts'
 export interface Browser {
   readonly kind: BrowserKind
   readonly card: SoundCard
-  /** A new tab; tabs of one browser share their storage. */
-  open(url: string): Promise<Page>
+  /** A new tab; tabs of one browser share their storage. `script` runs in it before the page's own, at every navigation. */
+  open(url: string, script?: string): Promise<Page>
   /** Ends the browser and its sound card, every process of them. Safe to call twice. */
   close(): Promise<void>
 }
@@ -44,8 +44,9 @@ export interface LaunchOptions {
  * same time as the other for the first ten seconds (README.md, "Hearing").
  */
 const HEADSET_SCRIPT = `{
-  const ask = MediaDevices.prototype.getUserMedia
-  MediaDevices.prototype.getUserMedia = function getUserMedia(constraints) {
+  const devices = globalThis.MediaDevices?.prototype // a page that is not secure, such as a blank one, has none
+  const ask = devices?.getUserMedia
+  if (ask) devices.getUserMedia = function getUserMedia(constraints) {
     const audio = constraints?.audio
     if (!audio) return ask.call(this, constraints)
     return ask.call(this, { ...constraints, audio: { ...(audio === true ? {} : audio), echoCancellation: false } })
@@ -82,10 +83,11 @@ export async function launch(kind: BrowserKind, options: LaunchOptions = {}): Pr
   return {
     kind,
     card,
-    async open(url) {
+    async open(url, script) {
       const page = await opened.open()
       await page.addInitScript(HEADSET_SCRIPT)
       await page.addInitScript(TRACKS_SCRIPT)
+      if (script !== undefined) await page.addInitScript(script)
       await page.goto(url)
       return page
     },

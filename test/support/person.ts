@@ -1,0 +1,378 @@
+/** A person at a browser of their own: what they do in the app, and what they see and hear of it, as a story tells it. */
+
+import type { MemberId } from '../../protocol/ids.ts'
+import { type Browser, type BrowserKind, launch, type Page } from './browsers.ts'
+import { PATIENCE } from './browsers-page.ts'
+import { forgetTracks, remoteTracks, tracksFlowed } from './browsers-tracks.ts'
+import { heard, SHORTEST } from './hearing.ts'
+import { untilHeard } from './hearing-ear.ts'
+import { RECORDINGS, type Recording, type RecordingName } from './recordings/recordings.ts'
+import { at, TESTIDS } from './testids.ts'
+
+/** What is judged at a time, in seconds: the shortest that can be, and some lead-in. */
+const LISTEN = SHORTEST + 0.8
+
+/** Somebody in a room as another sees them: the attributes of `participant`. */
+export interface Seen {
+  readonly name: string
+  readonly me: boolean
+  readonly stage: boolean
+  readonly speaking: boolean
+  readonly muted: boolean
+  /** Position in the queue of hands, '' without. */
+  readonly hand: string
+  readonly offered: boolean
+  readonly link: 'none' | 'connecting' | 'connected' | 'failed'
+}
+
+/** The states of the big button (`TESTIDS.micToggle`). */
+type Microphone = 'closed' | 'muted' | 'muted-by-moderator' | 'open'
+
+declare global {
+  interface Window {
+    /** How often the page asked for a microphone since it was loaded. */
+    __asked: number
+  }
+}
+
+/** Counts the questions for a microphone. */
+const COUNT_QUESTIONS = `{
+  window.__asked = 0
+  const devices = globalThis.MediaDevices?.prototype // a page that is not secure, such as a blank one, has none
+  const ask = devices?.getUserMedia
+  if (ask) devices.getUserMedia = function getUserMedia(constraints) {
+    window.__asked += 1
+    return ask.call(this, constraints)
+  }
+}`
+
+/** Somebody sits down at a fresh browser, with their voice as its microphone; nothing is open yet. */
+export async function person(voice: Recording, kind: BrowserKind): Promise<Person> {
+  return new Person(voice, await launch(kind, { voice }))
+}
+
+export class Person {
+  readonly name: string
+  readonly voice: Recording
+  readonly browser: Browser
+  #page: Page | undefined
+  #member: MemberId | undefined
+
+  constructor(voice: Recording, browser: Browser) {
+    this.name = voice.name.replace(/^./, (letter) => letter.toUpperCase())
+    this.voice = voice
+    this.browser = browser
+  }
+
+  /** The tab in which they founded or joined. */
+  get page(): Page {
+    if (this.#page === undefined) throw new TypeError(`${this.name} has not opened the app yet`)
+    return this.#page
+  }
+
+  /** Known since they were first in a room. */
+  get member(): MemberId {
+    if (this.#member === undefined) throw new TypeError(`${this.name} was in no room yet`)
+    return this.#member
+  }
+
+  // --- coming in ------------------------------------------------------------------------------
+
+  async found(link: string, community: string): Promise<void> {
+    const page = await this.#open(link)
+    await page.fill(at(TESTIDS.foundCommunityName), community)
+    await page.fill(at(TESTIDS.foundName), this.name)
+    await page.click(at(TESTIDS.foundSubmit))
+    await this.#saveWords()
+  }
+
+  /** Makes an invitation; resolves to its link. */
+  async invite(): Promise<string> {
+    const { page } = this
+    await page.click(at(TESTIDS.inviteOpen))
+    await page.waitFor(at(TESTIDS.inviteCreate))
+    const links = () =>
+      page.evaluate(
+        (field) => [...document.querySelectorAll<HTMLInputElement>(field)].map(({ value }) => value),
+        at(TESTIDS.inviteLink),
+      )
+    const before = await links()
+    await page.click(at(TESTIDS.inviteCreate))
+    await page.waitUntil(({ field, count }) => document.querySelectorAll(field).length > count, {
+      field: at(TESTIDS.inviteLink),
+      count: before.length,
+    })
+    const fresh = (await links()).find((link) => !before.includes(link))
+    if (fresh === undefined) throw new Error('the new invitation has no link of its own')
+    await page.press('Escape')
+    await page.waitFor(at(TESTIDS.inviteDialog), { hidden: true })
+    return fresh
+  }
+
+  async join(link: string): Promise<void> {
+    const page = await this.#open(link)
+    await page.fill(at(TESTIDS.joinName), this.name)
+    await page.click(at(TESTIDS.joinSubmit))
+    await this.#saveWords()
+  }
+
+  async #open(link: string): Promise<Page> {
+    this.#page = await this.browser.open(link, COUNT_QUESTIONS)
+    return this.#page
+  }
+
+  async #saveWords(): Promise<void> {
+    const { page } = this
+    await page.waitFor(at(TESTIDS.phraseWords))
+    await page.click(at(TESTIDS.phraseConfirm))
+    await page.click(at(TESTIDS.phraseEnter))
+    await page.waitFor(at(TESTIDS.roomOpen))
+  }
+
+  // --- rooms ----------------------------------------------------------------------------------
+
+  async openRoom(title: string): Promise<void> {
+    const { page } = this
+    await page.click(at(TESTIDS.roomOpen))
+    await page.fill(at(TESTIDS.roomTitle), title)
+    await page.click(at(TESTIDS.roomCreate))
+    await this.#arrive()
+  }
+
+  /** Enters the room of that title as soon as it is in the list. */
+  async enterRoom(title: string): Promise<void> {
+    const { page } = this
+    await this.findsRoom(title)
+    const room = await page.evaluate(
+      ({ item, wanted }) =>
+        [...document.querySelectorAll<HTMLElement>(item)].find((each) => each.textContent.includes(wanted))
+          ?.dataset.room,
+      { item: at(TESTIDS.roomItem), wanted: title },
+    )
+    await page.click(`${at(TESTIDS.roomItem)}[data-room="${room}"]`)
+    await this.#arrive()
+  }
+
+  /** Waits until the list of rooms holds one of that title. */
+  async findsRoom(title: string): Promise<void> {
+    await this.page.waitUntil(
+      ({ item, wanted }) =>
+        [...document.querySelectorAll<HTMLElement>(item)].some((each) => each.textContent.includes(wanted)),
+      { item: at(TESTIDS.roomItem), wanted: title },
+    )
+  }
+
+  async #arrive(): Promise<void> {
+    const { page } = this
+    await page.waitFor(at(TESTIDS.roomStage))
+    const me = `${at(TESTIDS.participant)}[data-me="true"]`
+    await page.waitUntil(isThere, me)
+    this.#member = await page.evaluate(
+      (mine) => document.querySelector<HTMLElement>(mine)?.dataset.member as MemberId,
+      me,
+    )
+  }
+
+  /** Opens the microphone: the first press gives it, where there is none yet. */
+  async openMicrophone(): Promise<void> {
+    await this.page.click(at(TESTIDS.micToggle))
+    await this.microphoneIs('open')
+  }
+
+  async mute(): Promise<void> {
+    await this.page.click(at(TESTIDS.micToggle))
+    await this.microphoneIs('muted')
+  }
+
+  /** Waits until their own button shows this. */
+  async microphoneIs(state: Microphone): Promise<void> {
+    await this.page.waitFor(`${at(TESTIDS.micToggle)}[data-microphone="${state}"]`)
+  }
+
+  async raiseHand(): Promise<void> {
+    await this.page.click(at(TESTIDS.handToggle))
+    await this.page.waitFor(`${at(TESTIDS.handToggle)}[data-up="true"]`)
+  }
+
+  /** Offers the stage to somebody whose hand is up. */
+  async bringOnStage(other: Person): Promise<void> {
+    await this.page.click(`${at(TESTIDS.offerStage)}[data-member="${other.member}"]`)
+  }
+
+  /** Takes the stage that is offered, and lends the microphone; enters muted. */
+  async accept(): Promise<void> {
+    await this.page.click(at(TESTIDS.offerAccept))
+    await this.microphoneIs('muted')
+  }
+
+  /** Raises the hand, is brought on stage by `host`, accepts and opens the microphone. */
+  async takeStage(host: Person): Promise<void> {
+    await this.raiseHand()
+    await host.bringOnStage(this)
+    await this.accept()
+    await this.openMicrophone()
+  }
+
+  /** As a moderator, closes somebody else's microphone. */
+  async silence(other: Person): Promise<void> {
+    const { page } = this
+    await page.click(`${at(TESTIDS.participant)}[data-member="${other.member}"]`)
+    await page.click(at(TESTIDS.personMute))
+    await page.waitFor(at(TESTIDS.personCard), { hidden: true })
+  }
+
+  async stepDown(): Promise<void> {
+    await this.page.click(at(TESTIDS.stepDown))
+    await this.page.waitFor(at(TESTIDS.handToggle))
+  }
+
+  async leave(): Promise<void> {
+    await this.page.click(at(TESTIDS.leave))
+    await this.page.waitFor(at(TESTIDS.roomOpen))
+  }
+
+  /** As the host, ends the room for everybody. */
+  async end(): Promise<void> {
+    await this.page.click(at(TESTIDS.end))
+    await this.page.click(at(TESTIDS.endConfirm))
+  }
+
+  // --- what they see --------------------------------------------------------------------------
+
+  /** Everybody shown in the room. */
+  async people(): Promise<readonly Seen[]> {
+    return this.page.evaluate(
+      (participant) =>
+        [...document.querySelectorAll<HTMLElement>(participant)].map((each) => {
+          const { me, stage, speaking, muted, hand, offered, link } = each.dataset
+          return {
+            name: each.querySelector<HTMLElement>('.name')?.textContent ?? '',
+            me: me === 'true',
+            stage: stage === 'true',
+            speaking: speaking === 'true',
+            muted: muted === 'true',
+            hand: hand ?? '',
+            offered: offered === 'true',
+            link: link as Seen['link'],
+          }
+        }),
+      at(TESTIDS.participant),
+    )
+  }
+
+  /** Waits until `other` is shown with all of `wanted`. */
+  async sees(other: Person, wanted: Partial<Seen>): Promise<void> {
+    const { name = other.name, ...attributes } = wanted
+    const target = `${at(TESTIDS.participant)}[data-member="${other.member}"]${Object.entries(attributes)
+      .map(([key, value]) => `[data-${key}="${value}"]`)
+      .join('')}`
+    await this.#until(
+      `does not see ${other.name} as ${JSON.stringify(wanted)}`,
+      ({ shown, called }) => document.querySelector<HTMLElement>(`${shown} .name`)?.textContent === called,
+      { shown: target, called: name },
+    )
+  }
+
+  /** Waits until `other` is no longer in the room. */
+  async missesFromRoom(other: Person): Promise<void> {
+    await this.#until(
+      `still sees ${other.name}`,
+      isGone,
+      `${at(TESTIDS.participant)}[data-member="${other.member}"]`,
+    )
+  }
+
+  /** Waits until the room is shown as ended. */
+  async findsRoomEnded(): Promise<void> {
+    await this.page.waitFor(at(TESTIDS.roomEnded))
+  }
+
+  /** Waits until the banner says that the relay is away. */
+  async isToldOfLostRelay(): Promise<void> {
+    await this.page.waitFor(at(TESTIDS.relayBanner))
+  }
+
+  /** Waits until the banner is gone. */
+  async isToldOfRelay(): Promise<void> {
+    await this.page.waitFor(at(TESTIDS.relayBanner), { hidden: true })
+  }
+
+  async #until<A>(failure: string, holds: (argument: A) => boolean, argument: A): Promise<void> {
+    try {
+      await this.page.waitUntil(holds, argument)
+    } catch (cause) {
+      const people = (await this.people()).map((each) => JSON.stringify(each))
+      throw new Error(`${this.name} ${failure} in ${PATIENCE} ms, but: ${people.join(' ')}`, { cause })
+    }
+  }
+
+  /** How often this page asked for the microphone. */
+  async questionsForMicrophone(): Promise<number> {
+    return this.page.evaluate(() => window.__asked)
+  }
+
+  // --- what they hear -------------------------------------------------------------------------
+
+  /** Waits until the ear hears all of `others` and nobody else, this person included. */
+  async hears(...others: readonly Person[]): Promise<void> {
+    await untilHeard(
+      this.browser.card,
+      others.map(({ voice }) => voice),
+    )
+  }
+
+  /** Whose speech is in what the ear hears in the next seconds. */
+  async listens(): Promise<readonly RecordingName[]> {
+    return heard(await this.browser.card.hear(LISTEN), RECORDINGS)
+  }
+
+  /**
+   * Whose speech is in each voice that the page plays, in the next seconds, by the name of whom it is played for; as soon as it
+   * plays one of each of `others`.
+   */
+  async listensToEach(
+    others: readonly Person[],
+  ): Promise<Readonly<Record<string, readonly RecordingName[]>>> {
+    const { page } = this
+    for (const { member } of others)
+      await page.waitUntil(isThere, `${at(TESTIDS.voice)}[data-member="${member}"]`)
+    await forgetTracks(page)
+    await tracksFlowed(page, others.length, LISTEN)
+    const played = await this.#tracksPlayed()
+    const tracks = await remoteTracks(page)
+    return Object.fromEntries(
+      played.map(({ member, track }) => {
+        const name = others.find((other) => other.member === member)?.name ?? member
+        const sound = tracks.find((each) => each.track === track)?.sound
+        if (sound === undefined) throw new Error(`what ${this.name} plays of ${name} was not received`)
+        return [name, heard(sound, RECORDINGS)]
+      }),
+    )
+  }
+
+  /** The track that is played for each member. */
+  async #tracksPlayed(): Promise<readonly { readonly member: string; readonly track: string }[]> {
+    return this.page.evaluate(
+      (voice) =>
+        [...document.querySelectorAll<HTMLAudioElement>(voice)].map(({ dataset, srcObject }) => ({
+          member: dataset.member ?? '',
+          track: (srcObject as MediaStream).getAudioTracks()[0]?.id ?? '',
+        })),
+      at(TESTIDS.voice),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close()
+  }
+}
+
+/** Runs in the page. */
+function isThere(selector: string): boolean {
+  return document.querySelector(selector) !== null
+}
+
+/** Runs in the page. */
+function isGone(selector: string): boolean {
+  return document.querySelector(selector) === null
+}
