@@ -1,12 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
+import { leaveOut, leaveOutLogs } from './web/build/leave-out.ts'
 
 const house = import.meta.dirname
 
 export default defineConfig({
   root: 'web',
   cacheDir: `${house}/node_modules/.vite`,
-  plugins: [svelte({ configFile: false })],
+  plugins: [svelte({ configFile: false }), leaveOut(), leaveOutLogs()],
   build: {
     outDir: 'dist',
     // What the app cannot do without (encoded transforms, `Promise.withResolvers`) is younger than any syntax to lower.
