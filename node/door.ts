@@ -119,7 +119,12 @@ export function createDoor({ ports, site: askSite, words }: DoorDependencies): D
       const p = await sealPresence(me, card.community, second(clock))
       const answer = await ask(network, relay, HELLO, { p }, signal)
       if (!answer.ok) return answer
-      return openLedger(card.community, relay, { network, verifier, storage }, AbortSignal.timeout(STEP))
+      return openLedger(
+        card.community,
+        relay,
+        { network, verifier, storage, clock },
+        AbortSignal.timeout(STEP),
+      )
     })
     if (ledger.ok) return ledger.value
     if (ledger.reason !== 'not-member') throw refusal(ledger.reason, ledger.at)
@@ -141,7 +146,7 @@ export function createDoor({ ports, site: askSite, words }: DoorDependencies): D
       const ledger = await openLedger(
         community,
         site.relay,
-        { network, verifier, storage },
+        { network, verifier, storage, clock },
         AbortSignal.timeout(STEP),
       )
       if (!ledger.ok) throw refusal(ledger.reason, ledger.at)
@@ -159,7 +164,7 @@ export function createDoor({ ports, site: askSite, words }: DoorDependencies): D
     const opened = await open(site)
     return guarded(opened, async () => {
       const { network } = opened.entrance
-      const stored = await storedLedger(card.community, { network, verifier, storage })
+      const stored = await storedLedger(card.community, { network, verifier, storage, clock })
       // A device whose join was stored here and never acknowledged finds out now whether it was taken.
       const known = stored?.membership.value.members.has(card.member) === true
       const ledger = known ? stored : await claim(opened, card)

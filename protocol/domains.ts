@@ -11,7 +11,6 @@ export const DOMAIN = {
   link: domain('link'),
   root: domain('root'),
   invitation: domain('invitation'),
-  digest: domain('digest'),
 } as const
 
 function domain(name: string): Uint8Array {

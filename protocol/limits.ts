@@ -32,8 +32,6 @@ export const MAX_PRESENCE_LIFETIME = 15 * MINUTE
 export const MAX_PROOF_LIFETIME = 10 * MINUTE
 /** An offer is answered in seconds or not at all. */
 export const MAX_DESCRIPTION_LIFETIME = 2 * MINUTE
-/** An invitation that waits longer than this was forgotten. Seconds. */
-export const MAX_INVITATION_LIFETIME = 90 * DAY
 
 /** What is sent every ten seconds may get lost twice before anybody disappears. Seconds. */
 export const BEACON_BEAT = 10

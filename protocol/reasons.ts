@@ -61,7 +61,6 @@ export const LEDGER_REASONS = [
 export const ROOM_REASONS = [
   'foreign-room',
   'not-member',
-  'device-revoked',
   'expired',
   'not-yet-valid',
   'stale',
@@ -70,7 +69,6 @@ export const ROOM_REASONS = [
   'level-too-low',
   'target-not-below',
   'grant-unknown',
-  'overruled',
   'room-over',
   'wrong-peer',
   'wrong-fingerprint',

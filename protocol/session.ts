@@ -47,14 +47,14 @@ export const INVITE_PROOF = {
 
 export type InviteProof = Read<typeof INVITE_PROOF.fields>
 
-/** Is this second inside `[at - skew, exp]`, and is the span no longer than allowed? All in seconds. */
+/** Is this second inside `[at - skew, exp + skew]`, because either clock may be wrong, and is the span no longer than allowed? All in seconds. */
 export function inForce(
   { at, exp }: { readonly at: number; readonly exp: number },
   now: number,
   longest: number,
 ): Result<true, RoomReason> {
   if (exp <= at || exp - at > longest) return bad('expired', 'exp')
-  if (now > exp) return bad('expired')
+  if (now > exp + MAX_CLOCK_SKEW) return bad('expired')
   if (now < at - MAX_CLOCK_SKEW) return bad('not-yet-valid')
   return good(true)
 }

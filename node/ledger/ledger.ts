@@ -4,12 +4,14 @@ import type { Membership } from '../../protocol/community/membership.ts'
 import { beginLedger, replay } from '../../protocol/community/replay.ts'
 import { type Envelope, open, verifyEnvelope } from '../../protocol/envelope.ts'
 import type { CommunityId, Id } from '../../protocol/ids.ts'
+import { MAX_CLOCK_SKEW } from '../../protocol/limits.ts'
 import type { Reason } from '../../protocol/reasons.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
 import type { Verifier } from '../../protocol/signature.ts'
 import { LEDGER } from '../../protocol/wire/services.ts'
 import type { Network, PeerIdString } from '../network/network.ts'
 import { Observed } from '../observed.ts'
+import { type Clock, second } from '../ports/clock.ts'
 import type { Storage } from '../ports/storage.ts'
 import { ask } from '../requests.ts'
 
@@ -36,6 +38,7 @@ export interface LedgerDependencies {
   readonly network: Network
   readonly verifier: Verifier
   readonly storage: Storage
+  readonly clock: Clock
 }
 
 /** Opens the copy that this device stored of a community, if there is one. An unreadable copy is an error of the platform, and throws. */
@@ -93,7 +96,7 @@ export async function openLedger(
   return pulled.ok ? good(stored) : pulled
 }
 
-function ledgerFrom(start: Membership, { network, verifier, storage }: LedgerDependencies): Ledger {
+function ledgerFrom(start: Membership, { network, verifier, storage, clock }: LedgerDependencies): Ledger {
   const membership = new Observed(start)
   let running: Promise<Result<true, Reason>> | undefined
 
@@ -106,6 +109,8 @@ function ledgerFrom(start: Membership, { network, verifier, storage }: LedgerDep
       if (entries.length === 0) return good(true)
       const replayed = await replay(verifier, state, entries)
       if (!replayed.ok) return replayed
+      // LEDGER-9: entries of the future wait. A relay that made them up would make every invitation expire.
+      if (replayed.value.time > second(clock) + MAX_CLOCK_SKEW) return bad('time-ahead')
       // Stored before it is shown: what the person saw must still be there after a crash.
       await storage.putAll(
         entries.map((entry, i) => [keyOf(state.community, state.size + i), entry] as const),

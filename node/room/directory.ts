@@ -1,6 +1,6 @@
 import { type Envelope, open } from '../../protocol/envelope.ts'
 import type { RoomId } from '../../protocol/ids.ts'
-import { BEACON_EXPIRY } from '../../protocol/limits.ts'
+import { BEACON_EXPIRY, MAX_CLOCK_SKEW } from '../../protocol/limits.ts'
 import type { Reason } from '../../protocol/reasons.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
 import { ANNOUNCE, type Announcement } from '../../protocol/room/announcement.ts'
@@ -71,6 +71,9 @@ export function createDirectory(judging: Judging, clock: Clock): Directory {
         if (listed.delete(id)) publish()
         return over ? good(true) : bad('room-over')
       }
+      // Nobody may push the next one into the past by a number from the future.
+      const ahead = Math.abs(announcement.payload.seq - clock.now()) > MAX_CLOCK_SKEW * 1000
+      if (ahead) return bad('stale')
       const known = listed.get(id)
       if (known && known.announcement.payload.seq >= announcement.payload.seq) return bad('stale')
       if (!known) {

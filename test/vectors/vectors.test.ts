@@ -68,13 +68,11 @@ describe('the committed files', () => {
 
 /** Reasons that no format alone can give: of a room's history, and of what a service will do. Their tests are those of rooms and services. */
 const ELSEWHERE = [
-  'device-revoked',
   'ancestors-unknown',
   'ancestors-wrong',
   'level-too-low',
   'target-not-below',
   'grant-unknown',
-  'overruled',
   'room-over',
   'not-admitted',
   'not-founded',
