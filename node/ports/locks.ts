@@ -1,17 +1,20 @@
 /** Keeps two tabs of one device from doing the same thing at once. */
 export interface Locks {
-  /** Takes a named lock that nobody holds; the function gives it back. `undefined` when another tab holds it. */
+  /** Takes a named lock that nobody holds; the function gives it back, and twice is safe. `undefined` when somebody holds it. */
   take(name: string): Promise<(() => void) | undefined>
 }
 
 /** Locks of one process, where nobody else could hold one. */
 export function memoryLocks(): Locks {
-  const held = new Set<string>()
+  const held = new Map<string, symbol>()
   return {
     async take(name) {
       if (held.has(name)) return undefined
-      held.add(name)
-      return () => held.delete(name)
+      const holder = Symbol(name)
+      held.set(name, holder)
+      return () => {
+        if (held.get(name) === holder) held.delete(name)
+      }
     },
   }
 }
