@@ -10,7 +10,10 @@ import { type Judging, readOpening, readOperation } from '../gossip/received.ts'
 import { Observed } from '../observed.ts'
 import { type Clock, second } from '../ports/clock.ts'
 
-/** Rooms kept at most, and of one host: a list that nobody can fill for the others. */
+/**
+ * Rooms kept at most, and of one host: a list that nobody can fill for the others. Anybody may announce a room, also one of long ago, so of a
+ * host's rooms those that were opened last are kept.
+ */
 const MAX_ROOMS = 256
 const MAX_ROOMS_OF_A_HOST = 4
 /** Ended rooms remembered, so that a late announcement does not bring one back. */
@@ -78,7 +81,12 @@ export function createDirectory(judging: Judging, clock: Clock): Directory {
       if (known && known.announcement.payload.seq >= announcement.payload.seq) return bad('stale')
       if (!known) {
         const ofHost = [...listed.values()].filter((room) => room.opening.payload.m === opening.payload.m)
-        if (listed.size >= MAX_ROOMS || ofHost.length >= MAX_ROOMS_OF_A_HOST) return bad('rate-limited')
+        if (ofHost.length >= MAX_ROOMS_OF_A_HOST) {
+          const oldest = ofHost.reduce((a, b) => (b.opening.payload.at < a.opening.payload.at ? b : a))
+          if (opening.payload.at <= oldest.opening.payload.at) return bad('rate-limited')
+          listed.delete(oldest.id)
+        }
+        if (listed.size >= MAX_ROOMS) return bad('rate-limited')
       }
       listed.set(id, { id, opening, announcement, received: second(clock) })
       publish()
