@@ -29,10 +29,16 @@ export async function browserStorage(name: string): Promise<Storage> {
     putAll: (entries) =>
       attempt(async () => {
         const transaction = database.transaction(STORE, 'readwrite', { durability: 'strict' })
-        await Promise.all([
-          ...entries.map(([key, value]) => transaction.store.put(value, key)),
-          transaction.done,
-        ])
+        const puts: Promise<unknown>[] = []
+        try {
+          for (const [key, value] of entries) puts.push(transaction.store.put(value, key))
+        } catch (error) {
+          // A value that cannot be cloned ends its own put and no more: the others would be kept without it.
+          transaction.abort()
+          await Promise.allSettled([...puts, transaction.done])
+          throw error
+        }
+        await Promise.all([...puts, transaction.done])
         askToKeep()
       }),
     delete: (key) => attempt(() => database.delete(STORE, key)),
