@@ -111,6 +111,8 @@ export class Front {
     server.maxConnections = MAX_SOCKETS
     server.on('upgrade', (request, socket: Duplex, head: Buffer) => {
       const accept = this.#accept
+      // Node takes its own listener away here: without one, a client that resets its connection would end the process.
+      socket.on('error', () => socket.destroy())
       if (request.url !== '/') return refuse(socket, '404 Not Found')
       if (accept === undefined || !this.#isOpen) return refuse(socket, '503 Service Unavailable')
       const { remoteAddress, remotePort } = request.socket

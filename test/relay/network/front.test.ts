@@ -86,6 +86,25 @@ describe('the one port', () => {
     expect([1006, 1009]).toContain(await ended)
   })
 
+  test('outlives clients that reset their connection while they are refused', async () => {
+    const { port } = await listening('127.0.0.1')
+    const uncaught: unknown[] = []
+    const note = (error: unknown) => void uncaught.push(error)
+    process.on('uncaughtException', note)
+    const head = 'GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+    // A reset finds the server before, in or after its answer; among so many it finds it in each.
+    for (let client = 0; client < 50; client += 1) {
+      await new Promise<void>((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => socket.write(head, () => socket.resetAndDestroy()))
+        socket.on('error', () => {})
+        socket.on('close', () => resolve())
+      })
+    }
+    expect(await upgrade(`ws://127.0.0.1:${port}/elsewhere`)).toBe(404)
+    process.off('uncaughtException', note)
+    expect(uncaught).toEqual([])
+  })
+
   test('says so when the port is taken', async () => {
     const { port } = await listening('127.0.0.1')
     const second = new Front({ listen: { host: '127.0.0.1', port }, httpHandler: () => {} })
