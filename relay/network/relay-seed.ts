@@ -29,8 +29,9 @@ async function read(file: string): Promise<Uint8Array | undefined> {
 /** The file appears with all its bytes on disk or not at all, also when the machine stops in between. */
 async function create(file: string): Promise<Uint8Array> {
   const seed = new Uint8Array(randomBytes(SEED_BYTES))
-  const draft = `${file}.${process.pid}.new`
-  const handle = await open(draft, 'wx', 0o600)
+  // One process has the folder: a draft that is there was left by one that died, and is written over.
+  const draft = `${file}.new`
+  const handle = await open(draft, 'w', 0o600)
   try {
     await handle.writeFile(seed)
     await handle.sync()

@@ -28,3 +28,10 @@ test('a file that is no key is not replaced', async () => {
     code: 'ENOENT',
   })
 })
+
+test('a draft that a process left when it died is in nobody’s way', async () => {
+  const file = join(folder, 'relay.key')
+  for (const draft of [`${file}.new`, `${file}.${process.pid}.new`])
+    await writeFile(draft, 'half', { mode: 0o600 })
+  expect(await loadOrCreateRelaySeed(file)).toHaveLength(32)
+})
