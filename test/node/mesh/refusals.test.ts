@@ -123,7 +123,7 @@ describe('a description', () => {
     ['for another session', 'wrong-peer', () => ({ to: signerOf('nobody').publicKey })],
     ['from another session', 'wrong-peer', () => ({ from: signerOf('nobody').publicKey })],
     ['of another epoch', 'stale', () => ({ epoch: 1 })],
-    ['that has expired', 'expired', ({ now }) => ({ at: now - 100, exp: now - 1 })],
+    ['that has expired', 'expired', ({ now }) => ({ at: now - 360, exp: now - 301 })],
     ['that lasts too long', 'expired', ({ now }) => ({ exp: now + MAX_DESCRIPTION_LIFETIME + 1 })],
     [
       'of another fingerprint than the session description',

@@ -57,7 +57,7 @@ describe('a member', () => {
       [presence(stranger, key, NOON), 'not-member'],
       [presence(stolen, key, NOON), 'not-member'],
       [presence(foreign, key, NOON), 'foreign-community'],
-      [presence(founder, key, NOON - 601, 600), 'expired'],
+      [presence(founder, key, NOON - 901, 600), 'expired'],
       [presence(founder, key, NOON, 901), 'expired'],
       [presence(founder, key, NOON + 301), 'not-yet-valid'],
       [Promise.resolve({ bytes: new Uint8Array([1, 2, 3]) }), 'trailing-bytes'],
@@ -94,7 +94,7 @@ describe('a newcomer', () => {
     expect(await knock(rig, invitation, { relay: signerOf('other relay').publicKey })).toEqual({
       error: 'wrong-peer',
     })
-    expect(await knock(rig, invitation, { at: NOON - 301 })).toEqual({ error: 'expired' })
+    expect(await knock(rig, invitation, { at: NOON - 601 })).toEqual({ error: 'expired' })
     expect(await knock(rig, invitation, { lifetime: 601 })).toEqual({ error: 'expired' })
     const guessed = { ...invitation, signer: { ...invitation.signer, sign: signerOf('guess').sign } }
     expect(await knock(rig, guessed)).toEqual({ error: 'signature-wrong' })
