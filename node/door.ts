@@ -296,15 +296,19 @@ export function createDoor({ ports, site: askSite, words }: DoorDependencies): D
       const card = { community, member: enrolment.member, device: key, profile: enrolment.profile.bytes }
       // Before the relay hears of it: an answer that is lost must not leave a member without their key.
       await writeCard(storage, card)
-      const taken = await ledger
-        .submit(entrance.site.relay, join, AbortSignal.timeout(STEP))
-        .catch((cause) => {
-          throw relayFailure(cause)
-        })
+      const away = (cause: unknown) => {
+        throw relayFailure(cause)
+      }
+      const { relay } = entrance.site
+      const taken = await ledger.submit(relay, join, AbortSignal.timeout(STEP)).catch(away)
       if (!taken.ok) {
         await dropCard(storage, community)
         throw refusal(taken.reason, taken.at)
       }
+      // From here on the card is a member's: whatever goes wrong, it is claimed with the next attempt.
+      const pulled = await ledger.pull(relay, AbortSignal.timeout(STEP)).catch(away)
+      if (!pulled.ok) throw refusal(pulled.reason, pulled.at)
+      if (!ledger.membership.value.members.has(card.member)) throw new PeerError('refused')
       read = undefined
       return startPeer(ports, { ...opened, card, ledger })
     },

@@ -323,6 +323,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
           throw relayFailure(cause)
         })
         if (!submitted.ok) throw refusal(submitted.reason, submitted.at)
+        await catchUp()
         drawSlots()
         return {
           link: linkOf(made.code),

@@ -24,7 +24,8 @@ export interface Ledger {
   /** Fetches what the relay has beyond our copy. Calls that overlap share one run. @throws NetworkError */
   pull(relay: PeerIdString, signal: AbortSignal): Promise<Result<true, Reason>>
   /**
-   * Gives a statement to the ledger: resolves when the log has promised its place and our copy has reached it.
+   * Gives a statement to the ledger: resolves when the log has promised its place. A refusal means that it was not taken; our copy has it
+   * after the next `pull`.
    * @throws NetworkError when no relay answered; the statement may have been taken, and giving it again is safe
    */
   submit(
@@ -150,7 +151,7 @@ function ledgerFrom(start: Membership, { network, verifier, storage, clock }: Le
       const signed = await verifyEnvelope(verifier, community, promise.value, [genesis.payload.log])
       if (!signed.ok) return signed
       if (promise.value.payload.id !== (statement.id as Id)) return bad('foreign-community', 'promise')
-      return pull(relay, signal)
+      return good(true)
     },
   }
 }
