@@ -33,6 +33,8 @@ import { createVoice } from './voice.ts'
 const SYNC_EVERY = 5_000
 /** Who fell silent leaves the picture within so many milliseconds of their expiry. */
 const REFRESH = 1_000
+/** What was announced at the moment in which gossip begins to flow may have reached nobody: it is said once more. Milliseconds. */
+const ANNOUNCE_AGAIN = 1_000
 
 export interface RoomDependencies {
   readonly me: Me
@@ -232,6 +234,13 @@ export async function joinRoom(
     await network.publish(communityTopic(community), bytes)
   }
 
+  function announceTwice(): void {
+    void announce()
+    clock.after(ANNOUNCE_AGAIN, () => {
+      if (!stopping.signal.aborted) void announce()
+    })
+  }
+
   const greeted = new Set<PeerIdString>()
   function meetNew(): void {
     const here = new Set(attendance.here().map((beacon) => peerIdOf(beacon.peer)))
@@ -272,7 +281,7 @@ export async function joinRoom(
     relay.subscribe((state) => {
       view.set(draw())
       // A relay that comes back has forgotten the list of rooms.
-      if (state === 'connected') void announce()
+      if (state === 'connected') announceTwice()
     }),
     names.subscribe(() => view.set(draw())),
     clock.every(SYNC_EVERY, pullNext),
@@ -283,7 +292,7 @@ export async function joinRoom(
   // Who opens a room, or comes back to one that this device knows, is in it; anybody else when the first of those present has answered.
   if (room.m === me.member || kept.length > 0) status = 'open'
   settle()
-  void announce()
+  announceTwice()
 
   async function leave(): Promise<void> {
     if (status === 'left') return
