@@ -82,7 +82,8 @@ test('a founder who closed the tab meanwhile is the founder in the next one, and
   const road = await lossyRoad(relay.origin)
   const device = await newDevice()
   const foundingLink = relay.foundingLink as string
-  const founding = found(device.open(road.origin), foundingLink, 'Alice')
+  // The closed tab hears no more of it.
+  found(device.open(road.origin), foundingLink, 'Alice').catch(() => {})
   await road.loseAnswersTo(A_STATEMENT)
   await stored(relay, 3)
   await road.close()
@@ -94,7 +95,6 @@ test('a founder who closed the tab meanwhile is the founder in the next one, and
   await expect(found((await newDevice()).open(relay.origin), foundingLink, 'Mallory')).rejects.toMatchObject({
     code: 'already-founded',
   })
-  await expect(founding).rejects.toMatchObject({ code: 'relay-unreachable' })
 })
 
 test('a join whose answer is lost makes a member: in the same tab when they try again, or in a new one', async () => {
