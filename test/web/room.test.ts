@@ -9,7 +9,12 @@ function microphone() {
   return { track, stream: { getTracks: () => [track] } as unknown as MediaStream }
 }
 
-async function scene(as: 'listener' | 'host', refuse?: PeerError) {
+/** @param question settles when the person has answered the browser */
+async function scene(
+  as: 'listener' | 'host',
+  refuse?: PeerError,
+  question: Promise<void> = Promise.resolve(),
+) {
   const village = new FakeVillage()
   const peer = await village.resume()
   if (as === 'host') await peer?.openRoom({ title: 'Mine', topics: [], language: 'fr' })
@@ -21,6 +26,7 @@ async function scene(as: 'listener' | 'host', refuse?: PeerError) {
   const room = new Room(session, {
     openMicrophone: async () => {
       asked.push('microphone')
+      await question
       if (refuse !== undefined) throw refuse
       return given.stream
     },
@@ -159,6 +165,37 @@ describe('the microphone is given back', () => {
     await act(at)
     expect(at.given.track.stopped).toBe(true)
     expect(at.asked).toEqual(['microphone', 'stopped listening'])
+  })
+})
+
+describe('the browser’s question for the microphone stands for a while', () => {
+  /** Somebody has pressed the button and not answered the question; `answer` says yes. */
+  async function asking(as: 'listener' | 'host') {
+    const question = Promise.withResolvers<void>()
+    const at = await scene(as, undefined, question.promise)
+    if (as === 'listener') at.session.change(at.me, { offered: true })
+    const pressed = as === 'host' ? at.room.toggleMicrophone() : at.room.acceptStage()
+    return { ...at, pressed, answer: () => question.resolve() }
+  }
+
+  it.each(['listener', 'host'] as const)('and a %s who left meanwhile gets it back', async (as) => {
+    const { room, session, given, asked, pressed, answer } = await asking(as)
+    await room.leave()
+    answer()
+    expect(await pressed).toBe(false)
+    expect(given.track.stopped).toBe(true)
+    expect(session.microphones).toEqual([])
+    expect(asked).toEqual(['microphone'])
+  })
+
+  it('and who was taken off the stage meanwhile gets it back', async () => {
+    const { room, session, me, given, asked, pressed, answer } = await asking('host')
+    session.change(me, { onStage: false, level: 0 })
+    answer()
+    expect(await pressed).toBe(false)
+    expect(room.attempt.failure).toBe('not-allowed')
+    expect(given.track.stopped).toBe(true)
+    expect(asked).toEqual(['microphone'])
   })
 })
 

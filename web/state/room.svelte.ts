@@ -1,3 +1,4 @@
+import { PeerError } from '../../node/errors.ts'
 import type { ParticipantView, RemoteVoice, RoomSession, RoomView } from '../../node/view.ts'
 import type { MemberId } from '../../protocol/ids.ts'
 import { closeMicrophone } from '../audio/microphone.ts'
@@ -27,6 +28,7 @@ export class Room {
   #last: RoomView
   #microphone = $state.raw<MediaStream>()
   #stopWatching: () => void = () => {}
+  #closed = false
 
   /** The last thing asked for in this room. */
   readonly attempt = new Attempt()
@@ -150,6 +152,7 @@ export class Room {
 
   /** Stops following the room and gives the microphone back. Safe to call twice. */
   close(): void {
+    this.#closed = true
     this.#unsubscribe()
     this.#releaseMicrophone()
   }
@@ -157,7 +160,11 @@ export class Room {
   async #giveMicrophone(give: (microphone: MediaStream) => Promise<void>): Promise<void> {
     const microphone = await this.#dependencies.openMicrophone()
     try {
+      // The browser's question may stand for minutes, and giving takes a moment: meanwhile the person may have left, or been taken off the stage.
+      this.#requireRoom()
       await give(microphone)
+      this.#requireRoom()
+      if (!mayHold(this.#last)) throw new PeerError('not-allowed')
     } catch (error) {
       closeMicrophone(microphone)
       throw error
@@ -165,6 +172,10 @@ export class Room {
     this.#releaseMicrophone()
     this.#microphone = microphone
     this.#stopWatching = this.#dependencies.watchSpeech(microphone, (speaking) => this.#spoke(speaking))
+  }
+
+  #requireRoom(): void {
+    if (this.#closed) throw new PeerError('room-gone')
   }
 
   /** The microphone hears this person also while they are muted; the others are told only of what they could hear. */
@@ -183,8 +194,12 @@ export class Room {
   #follow(view: RoomView): void {
     const before = this.#last
     this.#last = view
-    const over = view.status === 'ended' || view.status === 'left'
-    if (over || (before.me.onStage && !view.me.onStage)) this.#releaseMicrophone()
+    if (!mayHold(view)) this.#releaseMicrophone()
     this.#dependencies.changed(before, view)
   }
+}
+
+/** A microphone is for whoever is on the stage of a room that goes on, and for nobody else. */
+function mayHold({ status, me }: RoomView): boolean {
+  return me.onStage && status !== 'ended' && status !== 'left'
 }
