@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { PeerError } from '../../node/errors.ts'
 import { Application } from '../../web/state/application.svelte.ts'
 import { Language } from '../../web/state/language.svelte.ts'
@@ -61,6 +61,25 @@ describe('the app', () => {
     app.enter(await village.join({ code: 'come-in', name: 'Awa', identity: await village.newIdentity() }))
     expect(location.hash).toBe('#/')
     expect(app.standing).toMatchObject({ at: 'inside' })
+  })
+
+  it('goes on to the room that was chosen while another one was being entered', async () => {
+    const { app } = await open('#/')
+    if (app.standing.at !== 'inside') throw new Error('this is for a member')
+    const { peer } = app.standing.community
+    const slow = Promise.withResolvers<void>()
+    const joinRoom = peer.joinRoom.bind(peer)
+    peer.joinRoom = async (room) => {
+      if (room === GARDENS) await slow.promise
+      return joinRoom(room)
+    }
+    const night = peer.rooms.value.find(({ title }) => title === 'Stories before sleep')
+    if (night === undefined) throw new Error('the village has a second room')
+    app.router.go({ at: 'room', room: GARDENS })
+    app.router.go({ at: 'room', room: night.id })
+    slow.resolve()
+    await vi.waitFor(() => expect(app.room?.view.id).toBe(night.id))
+    expect(app.entering.busy).toBe(false)
   })
 
   it('says why a room could not be joined', async () => {

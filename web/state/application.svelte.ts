@@ -88,6 +88,9 @@ export class Application {
   /** Joins a room, after leaving the one that this browser is in; `entering` tells how it goes. */
   async joinRoom(room: RoomId): Promise<void> {
     await this.entering.run(async () => this.#take(await this.#peer.joinRoom(room)))
+    // One room is entered at a time: who chose another one meanwhile is still waiting for it.
+    const { route } = this.router
+    if (route.at === 'room' && route.room !== room) await this.#arrive(route)
   }
 
   /** Leaves the present room and goes back to the list. */
