@@ -1,13 +1,14 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 import { leaveOut, leaveOutLogs } from './web/build/leave-out.ts'
+import { replace } from './web/build/replace.ts'
 
 const house = import.meta.dirname
 
 export default defineConfig({
   root: 'web',
   cacheDir: `${house}/node_modules/.vite`,
-  plugins: [svelte({ configFile: false }), leaveOut(), leaveOutLogs()],
+  plugins: [svelte({ configFile: false }), leaveOut(), leaveOutLogs(), replace()],
   build: {
     outDir: 'dist',
     // What the app cannot do without (encoded transforms, `Promise.withResolvers`) is younger than any syntax to lower.
@@ -15,6 +16,12 @@ export default defineConfig({
     reportCompressedSize: false,
     // kB before compression: js-libp2p with what we need of it is 580. What a visitor downloads is measured by `npm run bench`.
     chunkSizeWarningLimit: 900,
+    rolldownOptions: {
+      output: {
+        // What two screens share goes into one file: thirty small ones, each compressed by itself, are 5 kB more to load.
+        codeSplitting: { groups: [{ name: 'shared', minShareCount: 2, minSize: 0 }] },
+      },
+    },
   },
   worker: { format: 'es' },
   // The app asks its own origin for the relay's address: in development, that of a relay started beside it with `npm start`.
