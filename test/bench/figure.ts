@@ -23,10 +23,13 @@ export type Figure = {
   readonly parts?: Readonly<Record<string, number>>
 } & (Distribution | { readonly value: number })
 
-/** Throws on no values: nothing was measured. */
-export function distribution(values: readonly number[]): Distribution {
+/**
+ * Throws on no values: nothing was measured.
+ * @param better which end is the good one: p95 is as bad as the worst of 95 % of the values
+ */
+export function distribution(values: readonly number[], better: 'less' | 'more' = 'less'): Distribution {
   if (values.length === 0) throw new RangeError('there are no values')
-  const sorted = values.toSorted((a, b) => a - b)
+  const sorted = values.toSorted((a, b) => (better === 'less' ? a - b : b - a))
   const rank = (share: number) => round(sorted[Math.ceil(share * sorted.length) - 1] as number)
   return { p50: rank(0.5), p95: rank(0.95), p99: rank(0.99) }
 }

@@ -11,9 +11,17 @@ type Message =
   | { readonly description: RTCSessionDescriptionInit }
   | { readonly candidate: RTCIceCandidateInit }
 
-interface Floor {
-  /** The listener: resolves to milliseconds from the call of `install` to the first energy. */
-  readonly heard: Promise<number>
+/** In milliseconds, from the listener's first step. */
+export interface Floor {
+  /** ICE and DTLS are done. */
+  readonly connected: number
+  /** The listener's page has played the first energy. */
+  readonly heard: number
+}
+
+interface Bare {
+  /** On the listener's side. */
+  readonly measured: Promise<Floor>
   /** The next message for the other side; undefined after the last. */
   next(): Promise<Message | undefined>
   accept(message: Message): Promise<void>
@@ -22,34 +30,34 @@ interface Floor {
 
 declare global {
   interface Window {
-    __floor: Floor
+    __bare: Bare
     __microphone: MediaStream
   }
 }
 
-/** In milliseconds. The listener's page must carry the stopwatch and have been pressed once. */
-export async function measureFloor(speaker: Page, listener: Page): Promise<number> {
+/** The listener's page must carry the stopwatch and have been pressed once. */
+export async function measureFloor(speaker: Page, listener: Page): Promise<Floor> {
   await speaker.evaluate(async () => {
     window.__microphone = await navigator.mediaDevices.getUserMedia({ audio: true })
   })
   await listener.evaluate(install, false)
   await speaker.evaluate(install, true)
   const carried = Promise.all([carry(speaker, listener), carry(listener, speaker)])
-  const took = await listener.evaluate(() => window.__floor.heard)
+  const floor = await listener.evaluate(() => window.__bare.measured)
   await carried
   await speaker.evaluate(() => {
-    window.__floor.close()
+    window.__bare.close()
     for (const track of window.__microphone.getTracks()) track.stop()
   })
-  await listener.evaluate(() => window.__floor.close())
-  return took
+  await listener.evaluate(() => window.__bare.close())
+  return floor
 }
 
 async function carry(from: Page, to: Page): Promise<void> {
   for (;;) {
-    const message = await from.evaluate(() => window.__floor.next())
+    const message = await from.evaluate(() => window.__bare.next())
     if (message === undefined) return
-    await to.evaluate((it: Message) => window.__floor.accept(it), message)
+    await to.evaluate((it: Message) => window.__bare.accept(it), message)
   }
 }
 
@@ -57,6 +65,7 @@ async function carry(from: Page, to: Page): Promise<void> {
 function install(speaks: boolean): void {
   const began = performance.now()
   const connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' })
+  const connected = Promise.withResolvers<number>()
   const heard = Promise.withResolvers<number>()
   const waiting: (Message | undefined)[] = []
   let wake = () => {}
@@ -67,6 +76,9 @@ function install(speaks: boolean): void {
 
   connection.onicecandidate = ({ candidate }) =>
     send(candidate === null ? undefined : { candidate: candidate.toJSON() })
+  connection.onconnectionstatechange = () => {
+    if (connection.connectionState === 'connected') connected.resolve(performance.now() - began)
+  }
   connection.ontrack = ({ track }) => {
     const player = new Audio()
     player.srcObject = new MediaStream([track])
@@ -79,8 +91,11 @@ function install(speaks: boolean): void {
     send({ description: { type, sdp } })
   }
 
-  window.__floor = {
-    heard: heard.promise,
+  window.__bare = {
+    measured: Promise.all([connected.promise, heard.promise]).then((both) => ({
+      connected: both[0],
+      heard: both[1],
+    })),
     async next() {
       if (waiting.length === 0)
         await new Promise<void>((resolve) => {

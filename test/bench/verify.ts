@@ -38,7 +38,7 @@ export async function* verify(n: number, note: (text: string) => void): AsyncGen
 }
 
 /**
- * p50 is the median batch, and p95 a rate that 95 % of the batches did not exceed.
+ * p95 is the rate that 95 % of the batches reached.
  * @param more bare engines beside WebCrypto's
  */
 function figuresOf(
@@ -48,11 +48,11 @@ function figuresOf(
 ): readonly Figure[] {
   const peers = Object.entries({ 'subtle.verify': rates.bare, ...more }).map(([name, bare]) => ({
     peer: `${engine}, bare ${name} with the key at hand`,
-    rates: distribution(bare),
+    rates: distribution(bare, 'more'),
   }))
   const n = rates.bare.length
   const figure = (metric: string, values: Rates): Figure => {
-    const spread = distribution(values)
+    const spread = distribution(values, 'more')
     const compared = peers.map(({ peer, rates: { p50 } }) => against({ peer }, p50, spread.p50))
     return { metric: `${engine}, ${metric}`, unit: '1/s', n, ...spread, compared }
   }
