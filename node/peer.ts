@@ -1,13 +1,7 @@
 import type { Invite } from '../protocol/community/invite.ts'
 import type { Member, Membership } from '../protocol/community/membership.ts'
-import { type Envelope, seal } from '../protocol/envelope.ts'
-import type { KeyText, MemberId, RoomId } from '../protocol/ids.ts'
-import { MAX_TITLE_CHARS, MAX_TOPIC_CHARS, MAX_TOPICS } from '../protocol/limits.ts'
-import { ROOM, type Room, roomOf } from '../protocol/room/opening.ts'
-import type { SignedOperation } from '../protocol/room/operation.ts'
-import { isLine } from '../protocol/schema.ts'
+import type { KeyText, MemberId } from '../protocol/ids.ts'
 import { signerFromSeed } from '../protocol/signature.ts'
-import { toLedgerTime } from '../protocol/time.ts'
 import { MAX_ROOMS_AN_ANSWER, PROFILES, ROOMS, SYNC } from '../protocol/wire/services.ts'
 import { communityTopic } from '../protocol/wire/topics.ts'
 import { sealInvite, slotViews } from './community/inviting.ts'
@@ -15,13 +9,12 @@ import { deviceSigner } from './crypto/device-key.ts'
 import type { Entrance } from './entrance.ts'
 import { PeerError } from './errors.ts'
 import { communityValidator } from './gossip/community.ts'
-import { type Judging, readOpening, readOperation } from './gossip/received.ts'
+import type { Judging } from './gossip/received.ts'
 import { type Me, startGreetings } from './greetings.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { MembershipCard } from './membership-card.ts'
 import { startMesh } from './mesh/mesh.ts'
 import type { PeerIdString } from './network/network.ts'
-import { peerIdOf } from './network/peer-id.ts'
 import { Observed } from './observed.ts'
 import { second } from './ports/clock.ts'
 import type { Ports } from './ports.ts'
@@ -30,17 +23,8 @@ import { refusal, relayFailure } from './refusal.ts'
 import { ask, serve } from './requests.ts'
 import { roomArchive } from './room/archive.ts'
 import { createDirectory, type ListedRoom } from './room/directory.ts'
-import { type JoinedRoom, joinRoom } from './room/session.ts'
-import type {
-  CommunityView,
-  MemberView,
-  NewRoom,
-  Peer,
-  RelayState,
-  RoomListing,
-  RoomSession,
-  SlotView,
-} from './view.ts'
+import { createRooms } from './room/rooms.ts'
+import type { CommunityView, MemberView, Peer, RelayState, RoomListing, SlotView } from './view.ts'
 
 /** Slots ripen and expire by the minute. Milliseconds. */
 const SLOTS_EVERY = 60_000
@@ -48,8 +32,6 @@ const SLOTS_EVERY = 60_000
 const NAMES_EVERY = 15_000
 /** A newcomer gives their name right after the ledger has them; by then the relay holds it. Milliseconds. */
 const NEW_NAMES_AFTER = 1_000
-/** Somebody in a room that is joined answers within so many milliseconds, or none of them can be reached. */
-const REACH = 20_000
 
 /** Everything of one running member that outlives a room. */
 export interface PeerStart {
@@ -82,7 +64,33 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const archive = roomArchive(storage)
   await archive.prune(second(clock))
   const greetings = await startGreetings(me, network, judging, clock, catchUp)
-  let current: JoinedRoom | undefined
+  // A newcomer's network was connected while they chose a name.
+  const relay = new Observed<RelayState>(network.relayState === 'connected' ? 'connected' : 'connecting')
+  const unwatch = network.on('relay', (state) => relay.set(state))
+  const rooms = createRooms({
+    me,
+    community,
+    network,
+    greetings,
+    judging,
+    clock,
+    directory,
+    archive,
+    relay,
+    names: profiles.names,
+    locks,
+    random,
+    startMesh: (room) =>
+      startMesh(room, {
+        network,
+        connections: ports.connections(site.iceServers),
+        clock,
+        verifier,
+        membership: judging.membership,
+        me: { member: me.member, device: me.device, peer: me.session.publicKey },
+        report,
+      }),
+  })
 
   /** Names that have not arrived: a newcomer gives theirs a moment after they are in the ledger. */
   async function fetchNames(from: PeerIdString): Promise<void> {
@@ -132,14 +140,12 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   })
   await serve(network, SYNC, async (from, request) => {
     if (!greeted(from)) return { error: 'not-admitted' }
-    return current?.id === request.r ? current.sync(request) : { error: 'room-unknown' }
+    return rooms.current?.id === request.r ? rooms.current.sync(request) : { error: 'room-unknown' }
   })
 
   // --- what is shown -----------------------------------------------------------------------------
 
   const links = await storedLinks()
-  // A newcomer's network was connected while they chose a name.
-  const relay = new Observed<RelayState>(network.relayState === 'connected' ? 'connected' : 'connecting')
   const view = {
     community: new Observed(communityView(ledger.membership.value)),
     members: new Observed<readonly MemberView[]>([]),
@@ -186,7 +192,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     greetings.members.subscribe((met) => {
       for (const [peer, member] of met) if (profiles.names.value(member) === undefined) void fetchNames(peer)
     }),
-    network.on('relay', (state) => relay.set(state)),
+    unwatch,
   ]
   drawMembers()
 
@@ -207,80 +213,16 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
       if (!pulled.ok) report('ledger', refusal(pulled.reason, pulled.at))
       const own = profiles.held([me.member])[0]
       if (own) await ask(network, relayId, PROFILES, { put: own }, signal)
-      const rooms = await ask(network, relayId, ROOMS, {}, signal)
-      if (rooms.ok) for (const bytes of rooms.value.rooms ?? []) await directory.receive(bytes)
+      const list = await ask(network, relayId, ROOMS, {}, signal)
+      if (list.ok) {
+        for (const bytes of list.value.rooms ?? []) await directory.receive(bytes)
+        rooms.listed()
+      }
       await profiles.fetch(relayId, signal)
     } catch (error) {
       // It went away again; entering it again begins anew.
       report('relay', error)
     }
-  }
-
-  // --- rooms -----------------------------------------------------------------------------------------
-
-  async function enterRoom(
-    opening: Envelope<Room>,
-    kept: readonly SignedOperation[],
-    known: readonly PeerIdString[],
-  ): Promise<RoomSession> {
-    const id = roomOf(opening)
-    await current?.session.leave()
-    const release = await locks.take(`palabre/room/${id}`)
-    if (!release) throw new PeerError('other-tab')
-    const mesh = await startMesh(id, {
-      network,
-      connections: ports.connections(site.iceServers),
-      clock,
-      verifier,
-      membership: judging.membership,
-      me: { member: me.member, device: me.device, peer: me.session.publicKey },
-      report,
-    })
-    current = await joinRoom(opening, kept, known, {
-      me,
-      community,
-      network,
-      greetings,
-      judging,
-      clock,
-      directory,
-      archive,
-      relay,
-      names: profiles.names,
-      mesh,
-      onLeft() {
-        current = undefined
-        release()
-      },
-    })
-    return current.session
-  }
-
-  /** Waits until one of those present has answered; a room in which nobody can be reached is left again. */
-  async function answered(session: RoomSession): Promise<RoomSession> {
-    const open = await new Promise<boolean>((resolve) => {
-      const settled = () => session.view.value.status !== 'joining' && resolve(true)
-      const unsubscribe = session.view.subscribe(settled)
-      const late = clock.after(REACH, () => resolve(false))
-      cancels.push(unsubscribe, late)
-      settled()
-    })
-    if (open) return session
-    await session.leave()
-    throw new PeerError('room-unreachable')
-  }
-
-  /** Reads back what this device kept of a room. What does not verify any more is left out. */
-  async function keptOperations(
-    id: RoomId,
-    stored: readonly Uint8Array[],
-  ): Promise<readonly SignedOperation[]> {
-    const operations: SignedOperation[] = []
-    for (const bytes of stored) {
-      const read = await readOperation(judging, id, bytes)
-      if (read.ok) operations.push(read.value)
-    }
-    return operations
   }
 
   return {
@@ -335,37 +277,11 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
       }
     },
 
-    async openRoom(wish: NewRoom) {
-      const opening = await seal(ROOM, community, newRoom(wish, me.member, random.bytes(16), second(clock)), [
-        me.device,
-      ])
-      await archive.begin(roomOf(opening), opening.bytes, second(clock))
-      return enterRoom(opening, [], [])
-    },
-
-    async joinRoom(id) {
-      if (current?.id === id) return current.session
-      if (directory.isOver(id)) {
-        // Over since we left it.
-        await archive.forget(id)
-        throw new PeerError('room-gone')
-      }
-      const stored = await archive.open(id)
-      const kept = stored ? await keptOperations(id, stored.operations) : []
-      const listed = directory.rooms.value.find((room) => room.id === id)
-      if (listed) {
-        if (!stored) await archive.begin(id, listed.opening.bytes, second(clock))
-        return answered(await enterRoom(listed.opening, kept, [peerIdOf(listed.announcement.payload.peer)]))
-      }
-      if (stored && !kept.some((signed) => signed.operation.k === 'end')) {
-        const opening = await readOpening(judging, id, stored.opening)
-        if (opening.ok) return enterRoom(opening.value, kept, [])
-      }
-      throw new PeerError('room-gone')
-    },
+    openRoom: rooms.open,
+    joinRoom: rooms.join,
 
     async stop() {
-      await current?.session.leave()
+      await rooms.current?.session.leave()
       stopping.abort()
       for (const cancel of cancels) cancel()
       unsubscribe()
@@ -374,27 +290,6 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
       await network.stop()
     },
   }
-}
-
-function newRoom(wish: NewRoom, host: MemberId, nonce: Uint8Array, now: number): Room {
-  const title = tidy(wish.title)
-  const topics = wish.topics.map(tidy).filter((topic) => topic !== '')
-  const fits = topics.length <= MAX_TOPICS && topics.every((topic) => isLine(topic, MAX_TOPIC_CHARS))
-  if (!isLine(title, MAX_TITLE_CHARS) || !fits) throw new PeerError('title-invalid')
-  return {
-    m: host,
-    title,
-    topics,
-    lang: wish.language,
-    vis: 'members',
-    hands: 'everybody',
-    nonce,
-    at: toLedgerTime(now),
-  }
-}
-
-function tidy(typed: string): string {
-  return typed.normalize('NFC').replace(/\s+/g, ' ').trim()
 }
 
 /** A member as a person sees them. @param name of their profile, when it is held */

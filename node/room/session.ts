@@ -15,6 +15,7 @@ import { roomValidator } from '../gossip/room.ts'
 import type { Greetings, Me } from '../greetings.ts'
 import type { Mesh, WantedLink } from '../mesh/mesh.ts'
 import type { PeerIdString, PeerNetwork } from '../network/network.ts'
+import { NetworkError } from '../network/network-error.ts'
 import { keyOf, peerIdOf } from '../network/peer-id.ts'
 import { Observed } from '../observed.ts'
 import { type Clock, second } from '../ports/clock.ts'
@@ -79,7 +80,7 @@ export async function joinRoom(
   for (const signed of kept) log.add(signed)
   const topic = roomTopic(community, id)
   const stopping = new AbortController()
-  const attendance = createAttendance(me, community, id, clock, (bytes) => network.publish(topic, bytes))
+  const attendance = createAttendance(me, community, id, clock, (bytes) => tell(topic, bytes))
   const voice = createVoice(mesh, clock)
   let status: RoomView['status'] = 'joining'
   let muted = true
@@ -105,6 +106,15 @@ export async function joinRoom(
     const mine = people.find((person) => person.me)
     if (!mine) throw new Error('this session is missing among those present')
     return { id, title, topics, language: lang, host: room.m, status, me: mine, people, relay: relay.value }
+  }
+
+  /** Gossip is only an accelerator: what it does not take, anti-entropy delivers, and the next beat says again. */
+  async function tell(topic: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await network.publish(topic, bytes)
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error
+    }
   }
 
   /** Everything that follows from what is known: whom to link, whom to play, what to show of ourselves. */
@@ -179,8 +189,9 @@ export async function joinRoom(
 
   async function pull(peer: PeerIdString): Promise<void> {
     try {
-      await pullRoom(network, peer, id, log, takeBytes, stopping.signal)
-      if (status === 'joining') status = 'open'
+      const pulled = await pullRoom(network, peer, id, log, takeBytes, stopping.signal)
+      // Somebody may be reached who has left the room meanwhile.
+      if (pulled.ok && status === 'joining') status = 'open'
       settle()
     } catch {
       // The peer went away or did not answer in time; the next round asks another.
@@ -219,7 +230,7 @@ export async function joinRoom(
       if (log.add(signed) !== 'new') throw new PeerError('internal')
       if (deed.k === 'end' && me.member === room.m) endBytes = envelope.bytes
       settle()
-      await network.publish(topic, envelope.bytes)
+      await tell(topic, envelope.bytes)
     })
     acting = done.catch(() => undefined)
     return done
@@ -231,7 +242,7 @@ export async function joinRoom(
     if (room.vis === 'private' || !(over || (status === 'open' && announces(me.member, people)))) return
     const bytes = await sealAnnouncement(me, community, opening, people, clock.now(), endBytes)
     await directory.receive(bytes)
-    await network.publish(communityTopic(community), bytes)
+    await tell(communityTopic(community), bytes)
   }
 
   function announceTwice(): void {
@@ -294,51 +305,67 @@ export async function joinRoom(
   settle()
   announceTwice()
 
-  async function leave(): Promise<void> {
-    if (status === 'left') return
+  let leaving: Promise<void> | undefined
+  function leave(): Promise<void> {
+    leaving ??= depart()
+    return leaving
+  }
+
+  async function depart(): Promise<void> {
     const over = log.state.ended
     status = 'left'
     for (const cancel of cancels) cancel()
     meeting.stop()
+    stopping.abort()
+    // Nobody hears or is heard a moment longer than they are here, however long the goodbyes take.
+    const silent = voice.stop()
+    view.set({ ...view.value, status: 'left' })
     await attendance.leave()
     unsubscribe()
-    stopping.abort()
-    await voice.stop()
+    await silent
     await Promise.all([...greeted].map((peer) => network.disconnect(peer)))
     if (over) await archive.forget(id)
-    view.set({ ...view.value, status: 'left' })
     dependencies.onLeft()
+  }
+
+  /** Takes a microphone, closed; one that may not speak here any more is given back at once. */
+  function hold(microphone: MediaStream | undefined): void {
+    const over = status === 'left' || log.state.ended
+    if (microphone && (over || !onStage(log.state, me.member))) {
+      giveBack(microphone)
+      throw new PeerError(over ? 'room-gone' : 'not-allowed')
+    }
+    muted = true
+    for (const track of microphone?.getAudioTracks() ?? []) track.enabled = false
+    voice.setMicrophone(microphone)
+    settle()
   }
 
   const session: RoomSession = {
     view,
     voices: voice.voices,
     async raiseHand(up) {
-      if (onStage(log.state, me.member)) return
+      if (status === 'left' || onStage(log.state, me.member)) return
       if (up && room.hands === 'nobody') throw new PeerError('not-allowed')
       attendance.show({ hand: up ? attendance.own.hand || second(clock) : 0 })
       view.set(draw())
     },
     offerStage: (member) => act({ k: 'grant', to: member, level: LEVEL.speaker }),
     async acceptStage(microphone) {
-      const offer = log.state.offers.get(me.member)
-      if (!offer) {
-        for (const track of microphone.getTracks()) track.stop()
-        throw new PeerError('not-allowed')
-      }
-      muted = true
       for (const track of microphone.getAudioTracks()) track.enabled = false
-      await act({ k: 'accept', ref: offer.grant })
-      voice.setMicrophone(microphone)
-      settle()
+      try {
+        const offer = log.state.offers.get(me.member)
+        if (!offer) throw new PeerError('not-allowed')
+        await act({ k: 'accept', ref: offer.grant })
+      } catch (error) {
+        giveBack(microphone)
+        throw error
+      }
+      hold(microphone)
     },
     declineStage: () => act({ k: 'lower', to: me.member }),
     async setMicrophone(microphone) {
-      if (microphone && !onStage(log.state, me.member)) throw new PeerError('not-allowed')
-      muted = true
-      for (const track of microphone?.getAudioTracks() ?? []) track.enabled = false
-      voice.setMicrophone(microphone)
-      settle()
+      hold(microphone)
     },
     async setMuted(wish) {
       if (!wish) {
@@ -366,4 +393,9 @@ export async function joinRoom(
     },
   }
   return { id, session, sync: (request) => answerSync(log, attendance.alive(), request) }
+}
+
+/** Its light goes out. */
+function giveBack(microphone: MediaStream): void {
+  for (const track of microphone.getTracks()) track.stop()
 }
