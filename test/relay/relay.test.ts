@@ -146,8 +146,9 @@ describe('a relay', { timeout: PATIENCE }, () => {
     await vi.waitFor(() => expect(stranger.network.connections().map((link) => link.peer)).toContain(peer), {
       timeout: 10_000,
     })
+    // Refused for its presence, the stranger hangs up by itself, perhaps before the relay has said no to this.
     await expect(ask(stranger.network, peer, LEDGER, { get: 0 }, patience())).rejects.toMatchObject({
-      code: 'refused',
+      code: expect.stringMatching(/^(?:refused|closed)$/),
     })
     expect(stranger.network.relays()).toEqual([])
   })
