@@ -21,7 +21,7 @@ import { short } from './log.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { type RelayNetwork, type RelayNetworkOptions, startRelayNetwork } from './network/relay-network.ts'
 import { OPEN_PROTOCOLS, serveAll } from './services/serve.ts'
-import { Sessions } from './sessions.ts'
+import { type Gate, Sessions } from './sessions.ts'
 import { StartError } from './start-error.ts'
 import { Store } from './store.ts'
 
@@ -109,10 +109,15 @@ async function assemble(
     report: (where, error) => log.error({ where, err: error }, 'a part of the relay failed'),
     maxima: { reservations: config.maxPeers },
   })
-  const { network, admissions } = relayNetwork
+  const { network, admissions, members } = relayNetwork
   undo.push(() => relayNetwork.stop())
 
-  const sessions = new Sessions(admissions, clock)
+  const gate: Gate = {
+    admit: (peer) => admissions.admit(peer),
+    recognise: (peer) => members.admit(peer),
+    revoke: (peer) => admissions.revoke(peer),
+  }
+  const sessions = new Sessions(gate, clock)
   undo.push(() => sessions.stop())
   network.on('disconnect', (peer) => sessions.leave(peer))
   const relayKey = keyText(network.publicKey)

@@ -8,6 +8,8 @@ const GRACE = 30
 const SWEEP = 10_000
 /** Newcomers who knock with one invitation at a time: a person with two tabs and a phone. */
 const MAX_NEWCOMERS_OF_AN_INVITATION = 4
+/** Sessions of one member at a time: their tabs, twice over, since a tab that vanished counts until its connection is noticed to be dead. */
+const MAX_SESSIONS_OF_A_MEMBER = 16
 
 /** Who a connected session proved to be. `until` is the last second, on our clock, at which the proof holds. */
 export type Session =
@@ -17,6 +19,8 @@ export type Session =
 /** The part of the network that sessions decide about. */
 export interface Gate {
   admit(peer: PeerIdString): void
+  /** An admitted peer is a member: what the members say to each other is for it too. */
+  recognise(peer: PeerIdString): void
   /** Ends the admission and the connection. */
   revoke(peer: PeerIdString): void
 }
@@ -40,15 +44,18 @@ export class Sessions {
 
   /**
    * Lets a session in, or renews it; its proof was checked before.
-   * @returns false when too many newcomers hold the invitation
+   * @returns false when the member, or the invitation, has too many already
    */
   enter(peer: PeerIdString, session: Session): boolean {
-    if (session.kind === 'newcomer') {
-      const others = this.#newcomers(session.invitation).filter(([other]) => other !== peer)
-      if (others.length >= MAX_NEWCOMERS_OF_AN_INVITATION) return false
-    }
+    const account = accountOf(session)
+    const most = session.kind === 'member' ? MAX_SESSIONS_OF_A_MEMBER : MAX_NEWCOMERS_OF_AN_INVITATION
+    const others = [...this.#sessions].filter(
+      ([other, known]) => other !== peer && accountOf(known) === account,
+    )
+    if (others.length >= most) return false
     this.#sessions.set(peer, session)
     this.#gate.admit(peer)
+    if (session.kind === 'member') this.#gate.recognise(peer)
     return true
   }
 

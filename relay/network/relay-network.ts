@@ -65,6 +65,8 @@ export interface RelayNetwork {
   readonly network: Network
   /** Whoever checks the proof of membership calls `admissions.admit(peer)`. */
   readonly admissions: Admissions
+  /** Which of the admitted peers are members: gossip is for them, and so are the roads to others. A newcomer is none yet. */
+  readonly members: Admissions
   /** Lets peers in. Until then, while protocols are being handled, their sockets get status 503. Twice is safe. */
   open(): void
   /** The port that HTTP and WebSockets are on. */
@@ -111,6 +113,10 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
     (peer) => network.announce(peer),
     (peer) => void network.disconnect(peer),
   )
+  const members = new Admissions(
+    () => {},
+    (peer) => admissions.revoke(peer),
+  )
   const unadmitted = new Map<Connection, NodeJS.Timeout>()
   const node = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', options.privateSeed),
@@ -139,7 +145,7 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
           AbortSignal.timeout(RESERVATION_WAIT_MS),
         )),
       denyOutboundRelayedConnection: (from, to) =>
-        !admissions.has(from.toString() as PeerIdString) || !admissions.has(to.toString() as PeerIdString),
+        !members.has(from.toString() as PeerIdString) || !members.has(to.toString() as PeerIdString),
     },
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
@@ -173,7 +179,7 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
           peerStore: components.peerStore,
           connectionManager: components.connectionManager,
           logger: components.logger,
-          registrar: admittedRegistrar(components.registrar, admissions),
+          registrar: admittedRegistrar(components.registrar, members),
         }),
     },
   })
@@ -197,6 +203,7 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
   node.addEventListener('connection:close', ({ detail: connection }) => settle(connection))
   node.addEventListener('peer:disconnect', ({ detail: peer }) => {
     admissions.forget(peer.toString() as PeerIdString)
+    members.forget(peer.toString() as PeerIdString)
     // libp2p keeps the slot for the whole TTL. The timer goes first: it would delete the reservation of a peer that came back.
     node.services.circuit.reservations.get(peer)?.signal.clear()
     node.services.circuit.reservations.delete(peer)
@@ -206,6 +213,7 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
   return {
     network,
     admissions,
+    members,
     port: front.port,
     open: () => front.open(),
     addresses: () => node.getMultiaddrs().map((address) => address.toString()),

@@ -12,12 +12,14 @@ const newcomer = (until: number, of = invitation): Session => ({ kind: 'newcomer
 
 function rig() {
   const events: string[] = []
+  const recognised = new Set<string>()
   const clock = turnedClock(0)
   const gate = {
     admit: (one: string) => events.push(`admit ${one}`),
+    recognise: (one: string) => recognised.add(one),
     revoke: (one: string) => events.push(`revoke ${one}`),
   }
-  return { events, clock, sessions: new Sessions(gate, clock) }
+  return { events, recognised, clock, sessions: new Sessions(gate, clock) }
 }
 
 test('a session is admitted until its proof has expired and some grace is over', () => {
@@ -46,6 +48,27 @@ test('who left has to prove it again', () => {
   expect(sessions.of(peer('a'))).toBeUndefined()
   clock.turn(200_000)
   expect(events).toEqual(['admit a'])
+})
+
+test('a newcomer is let in, and is recognised when they prove that they are a member', () => {
+  const { sessions, recognised } = rig()
+  sessions.enter(peer('a'), newcomer(60))
+  expect(recognised).toEqual(new Set())
+  sessions.enter(peer('a'), member(60))
+  expect(recognised).toEqual(new Set(['a']))
+})
+
+test('a member has a browser or two open, and no crowd of sessions', () => {
+  const { sessions } = rig()
+  const names = Array.from({ length: 16 }, (_, i) => `tab ${i}`)
+  for (const name of names) expect(sessions.enter(peer(name), member(60))).toBe(true)
+  expect(sessions.enter(peer('one more'), member(60))).toBe(false)
+  expect(sessions.enter(peer('tab 0'), member(90))).toBe(true)
+  expect(sessions.enter(peer('of another'), { kind: 'member', member: 'bob' as MemberId, until: 60 })).toBe(
+    true,
+  )
+  sessions.leave(peer('tab 1'))
+  expect(sessions.enter(peer('one more'), member(60))).toBe(true)
 })
 
 test('one invitation lets few newcomers knock at a time', () => {

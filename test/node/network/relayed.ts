@@ -23,9 +23,14 @@ export interface TestRelay extends RelayNetwork {
   readonly helloes: PeerIdString[]
 }
 
-export async function startRelay(
-  options: Partial<RelayNetworkOptions> & { readonly decide?: (peer: PeerIdString) => Promise<boolean> } = {},
-): Promise<TestRelay> {
+export interface TestRelayOptions extends Partial<RelayNetworkOptions> {
+  /** Whether a peer is let in. */
+  readonly decide?: (peer: PeerIdString) => Promise<boolean>
+  /** Whether one that is let in is a member. */
+  readonly isMember?: (peer: PeerIdString) => boolean
+}
+
+export async function startRelay(options: TestRelayOptions = {}): Promise<TestRelay> {
   const relay = await startRelayNetwork({
     privateSeed: seed(),
     listen: { host: '127.0.0.1', port: 0 },
@@ -40,6 +45,7 @@ export async function startRelay(
     helloes.push(from)
     if (body[0] !== 1 || (await options.decide?.(from)) === false) throw new Error('no member')
     relay.admissions.admit(from)
+    if (options.isMember?.(from) !== false) relay.members.admit(from)
     return body
   })
   relay.open()

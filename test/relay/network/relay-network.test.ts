@@ -60,6 +60,43 @@ describe('admission', () => {
     expect(heard).toEqual([])
   })
 
+  test('a newcomer may ask, but hears no gossip and reaches nobody, until they are a member', async () => {
+    const newcomers = new Set<string>()
+    const relay = keep(await startRelay({ isMember: (peer) => !newcomers.has(peer) }))
+    await relay.network.handle(
+      '/test/open',
+      { maxBytes: 10, maxConcurrentPerPeer: 1 },
+      async (_from, body) => body,
+    )
+    const member = keep(await startPeer(relay))
+    member.subscribe(COMMUNITY, accept, () => {})
+    const newcomer = keep(await startPeerNetwork({ sessionSeed: seed(), iceServers: [] }))
+    newcomers.add(newcomer.peer)
+    const heard: number[] = []
+    newcomer.subscribe(COMMUNITY, accept, ([first]) => heard.push(first ?? 0))
+    join(newcomer, relay)
+    await relayState(newcomer, 'connected')
+    const request = { signal: patience(), maxBytes: 10 }
+    const [at] = newcomer.relays()
+    if (at === undefined) throw new Error('the relay let the newcomer in')
+    expect(await newcomer.request(at, '/test/open', Uint8Array.of(7), request)).toEqual(Uint8Array.of(7))
+    await vi.waitFor(() => expect(relay.network.subscribers(COMMUNITY)).toEqual([member.peer]))
+    await member.publish(COMMUNITY, Uint8Array.of(1))
+    // Only the lower PeerId dials.
+    const [dialler, dialled] = [newcomer, member].toSorted((a, b) => (a.peer < b.peer ? -1 : 1)) as [
+      PeerNetwork,
+      PeerNetwork,
+    ]
+    const dialling = dialler.connect(dialled.peer, dialled.addresses(), AbortSignal.timeout(5_000))
+    await expect(dialling).rejects.toMatchObject({ name: 'NetworkError' })
+
+    relay.members.admit(newcomer.peer)
+    await vi.waitFor(() => expect(relay.network.subscribers(COMMUNITY)).toHaveLength(2))
+    await link(member, newcomer)
+    await member.publish(COMMUNITY, Uint8Array.of(2))
+    await vi.waitFor(() => expect(heard).toEqual([2]))
+  })
+
   test('a reservation waits for a proof that takes its time', async () => {
     let decide = (_isMember: boolean) => {}
     const decided = new Promise<boolean>((resolve) => {

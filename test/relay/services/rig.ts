@@ -31,6 +31,7 @@ export async function serviceRig(rate: Rate = PLENTY) {
   const admitted = new Set<PeerIdString>()
   const gate = {
     admit: (peer: PeerIdString) => admitted.add(peer),
+    recognise: () => {},
     revoke: (peer: PeerIdString) => admitted.delete(peer),
   }
   const gone = new Set<PeerIdString>()
