@@ -6,6 +6,7 @@
  */
 
 import type { Page } from '../support/browsers.ts'
+import { installEnergy } from './energy.ts'
 
 type Message =
   | { readonly description: RTCSessionDescriptionInit }
@@ -31,24 +32,24 @@ interface Bare {
 declare global {
   interface Window {
     __bare: Bare
-    __microphone: MediaStream
+    __microphone: MediaStream | undefined
   }
 }
 
 /** The listener's page must carry the stopwatch and have been pressed once. */
 export async function measureFloor(speaker: Page, listener: Page): Promise<Floor> {
+  await speaker.evaluate(installEnergy)
   await speaker.evaluate(async () => {
-    window.__microphone = await navigator.mediaDevices.getUserMedia({ audio: true })
+    // Opened once and kept, and already heard: a microphone takes its own time to begin, which is no part of a floor.
+    window.__microphone ??= await navigator.mediaDevices.getUserMedia({ audio: true })
+    for (const track of window.__microphone.getTracks()) await window.__energyIn(track)
   })
   await listener.evaluate(install, false)
   await speaker.evaluate(install, true)
   const carried = Promise.all([carry(speaker, listener), carry(listener, speaker)])
   const floor = await listener.evaluate(() => window.__bare.measured)
   await carried
-  await speaker.evaluate(() => {
-    window.__bare.close()
-    for (const track of window.__microphone.getTracks()) track.stop()
-  })
+  await speaker.evaluate(() => window.__bare.close())
   await listener.evaluate(() => window.__bare.close())
   return floor
 }
@@ -83,7 +84,7 @@ function install(speaks: boolean): void {
     const player = new Audio()
     player.srcObject = new MediaStream([track])
     void player.play()
-    window.__stopwatch.energyIn(track).then((when) => heard.resolve(when - began), heard.reject)
+    window.__energyIn(track).then((when) => heard.resolve(when - began), heard.reject)
   }
   const describe = async () => {
     await connection.setLocalDescription()
@@ -111,7 +112,7 @@ function install(speaks: boolean): void {
     close: () => connection.close(),
   }
   if (!speaks) return
-  for (const track of window.__microphone.getTracks())
+  for (const track of window.__microphone?.getTracks() ?? [])
     connection.addTransceiver(track, { direction: 'sendonly' })
   void describe()
 }
