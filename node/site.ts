@@ -9,8 +9,8 @@ export interface Site {
   /** Multiaddrs of the relay, each ending in `/p2p/<id>`. */
   readonly addresses: readonly string[]
   readonly logKey: KeyText
-  /** Undefined while nothing is founded there. */
   /** STUN and TURN servers that the community runs itself; usually none. */
   readonly iceServers: readonly RTCIceServer[]
+  /** Undefined while nothing is founded there. */
   readonly community: CommunityId | undefined
 }

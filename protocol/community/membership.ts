@@ -19,11 +19,11 @@ export interface Membership {
   readonly invitations: ReadonlyMap<StatementId, Invitation>
   /** By the public half of the one-time key, which is what a link leads to. */
   readonly invitationKeys: ReadonlyMap<KeyText, StatementId>
-  /** Entries that changed nothing, with the reason, which is the same for everybody. */
   /** The last invitation of each slot that ever held one, by `slotName`. */
   readonly slots: ReadonlyMap<string, StatementId>
   /** Every statement that took effect, alone or inside a join, with the index of its entry. */
   readonly statements: ReadonlyMap<Id, number>
+  /** Entries that changed nothing, with the reason, which is the same for everybody. */
   readonly voids: readonly VoidEntry[]
 }
 

@@ -1,7 +1,7 @@
 import { type CommunityId, parseId, type RoomId } from '../ids.ts'
 
 /**
- * The gossip topics (SPEC §9.7). The community's carries presences and announcements; a room's carries its operations and beacons.
+ * The gossip topics (SPEC §9.7). The community's carries announcements and promises; a room's carries its operations and beacons.
  * Messages are envelopes; a message's id is the SHA-256 of its bytes.
  */
 export function communityTopic(community: CommunityId): string {

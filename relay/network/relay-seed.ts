@@ -5,8 +5,8 @@ import { dirname } from 'node:path'
 const SEED_BYTES = 32
 
 /**
- * The 32 bytes of the relay's own key, made on the first call and kept in `file` (raw, mode 0600). All addresses and
- * links that lead to the relay contain its PeerId: without the file it is another relay.
+ * The 32 bytes of a key of the relay, made on the first call and kept in `file` (raw, mode 0600). Without the file it is another relay: all
+ * addresses that lead to it contain the PeerId of its session key, and the community's genesis names its log key.
  * @throws Error when the file has another length; the system's error when it cannot be read or written
  */
 export async function loadOrCreateRelaySeed(file: string): Promise<Uint8Array> {
