@@ -1,6 +1,6 @@
 import { type Envelope, seal } from '../../protocol/envelope.ts'
 import type { CommunityId, KeyText, RoomId } from '../../protocol/ids.ts'
-import { BEACON_BEAT } from '../../protocol/limits.ts'
+import { BEACON_BEAT, MAX_CLOCK_SKEW } from '../../protocol/limits.ts'
 import {
   BEACON,
   type Beacon,
@@ -19,6 +19,8 @@ const GATHER = 150
 const LINK_GRACE = 3
 /** Sessions known in one room at most; a relay's fan-out, not this list, is for thousands. */
 const MAX_SESSIONS = 2_000
+/** Who was heard of last so long ago may be forgotten: what they sent is by now too old to be played back (BEACON-3). Seconds. */
+const REMEMBERED = 2 * MAX_CLOCK_SKEW
 
 /** Who is in a room, and what they show: everybody's beacons, and our own. */
 export interface Attendance {
@@ -75,6 +77,14 @@ export function createAttendance(
     })
   }
 
+  /** Sessions come and go; the room stays open. */
+  function forgetGone(): void {
+    const now = second(clock)
+    beacons = new Map([...beacons].filter(([, { received }]) => now - received <= REMEMBERED))
+    for (const known of bytes.keys()) if (!beacons.has(known)) bytes.delete(known)
+    for (const [session, since] of lost) if (now - since > REMEMBERED) lost.delete(session)
+  }
+
   async function send(): Promise<void> {
     own = { ...own, seq: Math.max(clock.now(), own.seq + 1) }
     const sealed = await seal(BEACON, community, own, [me.device])
@@ -111,7 +121,10 @@ export function createAttendance(
     take(envelope) {
       if (envelope.payload.peer === me.session.publicKey) return false
       const session = sessionName(envelope.payload)
-      if (!beacons.has(session) && beacons.size >= MAX_SESSIONS) return false
+      if (!beacons.has(session) && beacons.size >= MAX_SESSIONS) {
+        forgetGone()
+        if (beacons.size >= MAX_SESSIONS) return false
+      }
       const merged = mergeBeacon(beacons, envelope, second(clock))
       if (merged === beacons) return false
       beacons = merged
