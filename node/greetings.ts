@@ -10,7 +10,7 @@ import type { Judging } from './gossip/received.ts'
 import type { PeerIdString, PeerNetwork } from './network/network.ts'
 import { keyOf } from './network/peer-id.ts'
 import { Observed } from './observed.ts'
-import { type Clock, second } from './ports/clock.ts'
+import { type Cancel, type Clock, second } from './ports/clock.ts'
 import { ask, serve } from './requests.ts'
 
 /** How long a presence holds, in seconds, and how often relays get a new one, in milliseconds: one may get lost. */
@@ -65,6 +65,8 @@ export async function startGreetings(
 ): Promise<Greetings> {
   const members = new Observed<ReadonlyMap<PeerIdString, MemberId>>(new Map())
   const relays = new Set<PeerIdString>()
+  /** Peers that connected and have not said yet who they are, with what ends the wait for it. */
+  const awaited = new Map<PeerIdString, Cancel>()
   const stopping = new AbortController()
 
   const presence = () => sealPresence(me, judging.membership().community, second(clock))
@@ -81,11 +83,18 @@ export async function startGreetings(
     return verified.ok ? good(verified.value.payload.m) : verified
   }
 
+  function expectNothing(peer: PeerIdString): void {
+    awaited.get(peer)?.()
+    awaited.delete(peer)
+  }
+
   function bind(peer: PeerIdString, member: MemberId): void {
+    expectNothing(peer)
     members.set(new Map(members.value).set(peer, member))
   }
 
   function forget(peer: PeerIdString): void {
+    expectNothing(peer)
     if (!members.value.has(peer)) return
     const rest = new Map(members.value)
     rest.delete(peer)
@@ -95,10 +104,12 @@ export async function startGreetings(
   /** The lower PeerId dialled, and the one who dialled speaks first; the other one has so long to hear it. */
   function meet(peer: PeerIdString): void {
     if (relays.has(peer)) return
+    expectNothing(peer)
     const late = clock.after(GREETING_TIMEOUT, () => {
-      if (!members.value.has(peer) && !relays.has(peer)) void network.disconnect(peer)
+      awaited.delete(peer)
+      void network.disconnect(peer)
     })
-    stopping.signal.addEventListener('abort', late)
+    awaited.set(peer, late)
     if (network.peer < peer) void greet(peer)
   }
 
@@ -138,12 +149,13 @@ export async function startGreetings(
     members,
     async enter(relay, signal) {
       relays.add(relay)
+      expectNothing(relay)
       const answer = await ask(network, relay, HELLO, { p: await presence() }, signal)
       return answer.ok ? good(true) : answer
     },
     stop() {
       stopping.abort()
-      for (const cancel of cancels) cancel()
+      for (const cancel of [...cancels, ...awaited.values()]) cancel()
     },
   }
 }
