@@ -40,10 +40,9 @@ export async function openProfiles(judging: Judging, network: Network, storage: 
     return good(m)
   }
 
-  async function take(bytes: Uint8Array): Promise<Result<true, Reason>> {
+  async function keep(bytes: Uint8Array): Promise<Result<true, Reason>> {
     const member = await check(bytes)
     if (!member.ok) return member
-    names.set(nameOf())
     await storage.put(`${prefix}${member.value}`, bytes)
     return good(true)
   }
@@ -54,7 +53,11 @@ export async function openProfiles(judging: Judging, network: Network, storage: 
   return {
     names,
     held: (members) => members.flatMap((member) => profiles.get(member)?.bytes ?? []),
-    take,
+    async take(bytes) {
+      const kept = await keep(bytes)
+      if (kept.ok) names.set(nameOf())
+      return kept
+    },
     async fetch(from, signal) {
       // The newest first: who came long ago and has no name erased it.
       const missing = [...judging.membership().members.keys()]
@@ -64,7 +67,10 @@ export async function openProfiles(judging: Judging, network: Network, storage: 
         const get = missing.slice(i, i + MAX_PROFILES_AN_ANSWER)
         const answer = await ask(network, from, PROFILES, { get }, signal)
         if (!answer.ok) return
-        for (const bytes of answer.value.profiles ?? []) await take(bytes)
+        let news = false
+        for (const bytes of answer.value.profiles ?? []) news = (await keep(bytes)).ok || news
+        // Once for all of them: each telling draws every member anew.
+        if (news) names.set(nameOf())
       }
     },
   }
