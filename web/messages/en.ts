@@ -54,7 +54,7 @@ export const messages = {
     publicSponsor: (sponsor: string) => `That ${sponsor} invited you.`,
     publicTime: 'When, to the minute.',
     privateTitle: 'What stays yours',
-    privateName: 'Your name is part of a profile that you can erase.',
+    privateName: 'Your name. It is kept beside the community’s record, not in it.',
     privateVoice: 'Your voice is never recorded.',
     submit: 'Continue',
     enter: 'Enter',

@@ -57,7 +57,7 @@ export const messages = {
     publicSponsor: (sponsor: string) => `Que vous entrez sur l’invitation de ${sponsor}.`,
     publicTime: 'Le moment, à la minute près.',
     privateTitle: 'Ce qui reste à vous',
-    privateName: 'Votre nom fait partie d’un profil que vous pouvez effacer.',
+    privateName: 'Votre nom. Il est gardé à côté du registre de la communauté, pas dedans.',
     privateVoice: 'Votre voix n’est jamais enregistrée.',
     submit: 'Continuer',
     enter: 'Entrer',
