@@ -82,6 +82,12 @@ describe('the app', () => {
     expect(app.entering.busy).toBe(false)
   })
 
+  it('takes a founder in who comes back with the founding link, and wipes its token', async () => {
+    const { app, location } = await open('#/found/sow-the-seed', { as: 'founder' })
+    expect(app.standing).toMatchObject({ at: 'inside' })
+    expect(location.hash).toBe('#/')
+  })
+
   it('says why a room could not be joined', async () => {
     const { app } = await open(hashOf({ at: 'room', room: idFrom('nowhere') }))
     expect(app.room).toBeUndefined()

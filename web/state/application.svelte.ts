@@ -114,7 +114,10 @@ export class Application {
 
   async #arrive(route: Route): Promise<void> {
     this.announcer.say('')
-    if (this.#standing.at !== 'inside' || route.at !== 'room') return
+    if (this.#standing.at !== 'inside') return
+    // Who founded the community may come back with the same link, which is worth nothing by now.
+    if (route.at === 'found') this.router.replace({ at: 'home' })
+    if (route.at !== 'room') return
     if (this.#room?.view.id === route.room) return
     await this.joinRoom(route.room)
   }
