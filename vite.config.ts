@@ -1,6 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 import { leaveOut, leaveOutLogs } from './web/build/leave-out.ts'
+import { oneCurve } from './web/build/one-curve.ts'
 import { replace } from './web/build/replace.ts'
 
 const house = import.meta.dirname
@@ -8,7 +9,7 @@ const house = import.meta.dirname
 export default defineConfig({
   root: 'web',
   cacheDir: `${house}/node_modules/.vite`,
-  plugins: [svelte({ configFile: false }), leaveOut(), leaveOutLogs(), replace()],
+  plugins: [svelte({ configFile: false }), leaveOut(), leaveOutLogs(), replace(), oneCurve()],
   build: {
     outDir: 'dist',
     // What the app cannot do without (encoded transforms, `Promise.withResolvers`) is younger than any syntax to lower.

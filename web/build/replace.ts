@@ -11,6 +11,11 @@ interface Replacement {
 
 const REPLACEMENTS: readonly Replacement[] = [
   {
+    wanted: '@noble/curves/ed25519.js',
+    by: ['@libp2p/crypto/dist/src/keys/ed25519/index.browser.js'],
+    given: new URL('ed25519.ts', import.meta.url),
+  },
+  {
     wanted: '@libp2p/logger',
     by: ['libp2p/dist/src/libp2p.js', 'libp2p/dist/src/components.js'],
     given: new URL('silent-logger.ts', import.meta.url),
