@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { turnedClock } from '../../node/ports/turned-clock.ts'
 import { Allowance } from '../../relay/allowance.ts'
-import { turnedClock } from '../support/clock.ts'
 
 test('everybody has a burst of their own, and gets more as time passes', () => {
   const clock = turnedClock(0)

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { type TurnedClock, turnedClock } from '../../node/ports/turned-clock.ts'
 import { decodeEntry, type LogPromise, PROMISE } from '../../protocol/community/entry.ts'
 import { beginLedger, replay } from '../../protocol/community/replay.ts'
 import { type Envelope, open, seal, verifyEnvelope } from '../../protocol/envelope.ts'
@@ -11,7 +12,6 @@ import { foundingToken } from '../../relay/founding.ts'
 import { LogKeeper, type Taken } from '../../relay/log-keeper.ts'
 import { StartError } from '../../relay/start-error.ts'
 import { Store } from '../../relay/store.ts'
-import { type TurnedClock, turnedClock } from '../support/clock.ts'
 import {
   addDevice,
   bytesOf,

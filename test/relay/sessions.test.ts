@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { PeerIdString } from '../../node/network/network.ts'
+import { turnedClock } from '../../node/ports/turned-clock.ts'
 import type { MemberId, StatementId } from '../../protocol/ids.ts'
 import { accountOf, type Session, Sessions } from '../../relay/sessions.ts'
-import { turnedClock } from '../support/clock.ts'
 
 const alice = 'alice' as MemberId
 const invitation = 'invitation' as StatementId

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { turnedClock } from '../../../node/ports/turned-clock.ts'
 import { createAttendance } from '../../../node/room/attendance.ts'
 import type { Envelope } from '../../../protocol/envelope.ts'
 import { idOf, type KeyText, keyText, type MemberId, type RoomId } from '../../../protocol/ids.ts'
 import type { Beacon } from '../../../protocol/room/beacon.ts'
-import { turnedClock } from '../../support/clock.ts'
 import { bytesOf, foundCommunity, NOON, signerOf } from '../../support/community.ts'
 
 const { founder: alice } = await foundCommunity(signerOf('log').publicKey)

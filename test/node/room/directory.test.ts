@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { platformVerifier } from '../../../node/crypto/native.ts'
 import type { Judging } from '../../../node/gossip/received.ts'
+import { turnedClock } from '../../../node/ports/turned-clock.ts'
 import { createDirectory } from '../../../node/room/directory.ts'
 import type { Device, Member, Membership } from '../../../protocol/community/membership.ts'
 import { type Envelope, seal } from '../../../protocol/envelope.ts'
@@ -9,7 +10,6 @@ import { BEACON_EXPIRY, DAY, MINUTE } from '../../../protocol/limits.ts'
 import { ANNOUNCE, type Announcement } from '../../../protocol/room/announcement.ts'
 import { ROOM, type Room } from '../../../protocol/room/opening.ts'
 import { OPERATION } from '../../../protocol/room/operation.ts'
-import { turnedClock } from '../../support/clock.ts'
 import { bytesOf, foundCommunity, NOON, type Person, personOf, signerOf } from '../../support/community.ts'
 
 const { founder: alice } = await foundCommunity(signerOf('log').publicKey)

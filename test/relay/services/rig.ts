@@ -1,5 +1,6 @@
 import type { PeerIdString } from '../../../node/network/network.ts'
 import { peerIdOf } from '../../../node/network/peer-id.ts'
+import { turnedClock } from '../../../node/ports/turned-clock.ts'
 import { createVerifier, type Signer } from '../../../protocol/signature.ts'
 import type { FoundRequest } from '../../../protocol/wire/services.ts'
 import { Allowance, type Rate } from '../../../relay/allowance.ts'
@@ -8,7 +9,6 @@ import { LogKeeper } from '../../../relay/log-keeper.ts'
 import { answerHello } from '../../../relay/services/hello.ts'
 import { Sessions } from '../../../relay/sessions.ts'
 import { Store } from '../../../relay/store.ts'
-import { turnedClock } from '../../support/clock.ts'
 import {
   bytesOf,
   type Founded,

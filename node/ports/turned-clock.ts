@@ -1,6 +1,6 @@
-import type { Clock } from '../../node/ports/clock.ts'
+import type { Clock } from './clock.ts'
 
-/** A clock that stands still until a test turns it. */
+/** A clock in memory: it stands still until somebody turns it, as a test or a simulation does. */
 export interface TurnedClock extends Clock {
   /** How many calls back are still to come. */
   readonly pending: number
