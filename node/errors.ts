@@ -23,7 +23,6 @@ export const PEER_ERROR_CODES = [
   'clock-wrong',
   'room-gone',
   'room-unreachable',
-  'room-full',
   'not-allowed',
   'microphone-denied',
   'microphone-missing',

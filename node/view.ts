@@ -45,7 +45,6 @@ export type SlotView =
       readonly link: string | undefined
       readonly expires: number | undefined
     }
-  | { readonly slot: number; readonly state: 'expired' }
   | { readonly slot: number; readonly state: 'used'; readonly guest: MemberId }
 
 export interface RoomListing {

@@ -16,8 +16,8 @@ describe('an attempt', () => {
 
   it('keeps the code of its failure until it is tried again', async () => {
     const attempt = new Attempt()
-    expect(await attempt.run(async () => Promise.reject(new PeerError('room-full')))).toBe(false)
-    expect(attempt.failure).toBe('room-full')
+    expect(await attempt.run(async () => Promise.reject(new PeerError('room-gone')))).toBe(false)
+    expect(attempt.failure).toBe('room-gone')
     await attempt.run(async () => {})
     expect(attempt.failure).toBeUndefined()
   })

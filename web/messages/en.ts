@@ -217,7 +217,6 @@ export const messages = {
     pending: 'Waiting for its guest',
     pendingUntil: (moment: string) => `Waiting for its guest, until ${moment}`,
     elsewhere: 'Its link is on the device that made it.',
-    expired: 'Expired',
     used: (name: string) => `${name} came in`,
   },
   said: {
@@ -257,7 +256,6 @@ export const messages = {
     'clock-wrong': 'The clock of this device is wrong. Set its date and time, then load the page again.',
     'room-gone': 'This room is not open any more.',
     'room-unreachable': 'Nobody in this room could be reached. Try again, or from another network.',
-    'room-full': 'This room is full. Try again when somebody has left.',
     'not-allowed': 'You may not do this in this room.',
     'microphone-denied':
       'The browser keeps the microphone closed. Allow it for this site in the address bar, then try again.',

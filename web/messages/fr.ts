@@ -221,7 +221,6 @@ export const messages = {
     pending: 'Attend son invité',
     pendingUntil: (moment: string) => `Attend son invité, jusqu’au ${moment}`,
     elsewhere: 'Son lien est sur l’appareil qui l’a créé.',
-    expired: 'Expirée',
     used: (name: string) => `Utilisée par ${name}`,
   },
   said: {
@@ -264,7 +263,6 @@ export const messages = {
     'clock-wrong': 'L’horloge de cet appareil est fausse. Réglez la date et l’heure, puis rechargez la page.',
     'room-gone': 'Ce salon n’est plus ouvert.',
     'room-unreachable': 'Personne dans ce salon n’a pu être joint. Réessayez, ou depuis un autre réseau.',
-    'room-full': 'Ce salon est complet. Réessayez quand quelqu’un sera sorti.',
     'not-allowed': 'Vous ne pouvez pas faire cela dans ce salon.',
     'microphone-denied':
       'Le navigateur garde le micro fermé. Autorisez-le pour ce site dans la barre d’adresse, puis réessayez.',

@@ -211,7 +211,6 @@ export interface Messages {
     readonly pending: string
     readonly pendingUntil: (moment: string) => string
     readonly elsewhere: string
-    readonly expired: string
     readonly used: (name: string) => string
   }
   readonly said: {
