@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from '../support/browsers.ts'
 import { launchChromium } from '../support/browsers-chromium.ts'
-import { startSoundCard } from '../support/pulse.ts'
 import { at, TESTIDS } from '../support/testids.ts'
 import { STOPWATCH_SCRIPT } from './stopwatch.ts'
 
@@ -15,13 +14,15 @@ export interface Guest {
   close(): Promise<void>
 }
 
-/** Starts a browser with a fresh profile and a sound card of its own, on an empty page. */
+/**
+ * Starts a browser with a fresh profile, on an empty page. Without a sound card it plays into nothing, block by block. The lab's card, when it was just
+ * opened, takes up to two seconds of sound at once and then nothing for as long, which would be measured instead of the app.
+ */
 export async function sitDown(): Promise<Guest> {
   const scratch = await mkdtemp(join(tmpdir(), 'palabre-guest-'))
-  const card = await startSoundCard()
   const browser = await launchChromium({
     profile: join(scratch, 'profile'),
-    env: { PATH: process.env.PATH ?? '', HOME: scratch, XDG_RUNTIME_DIR: scratch, ...card.env },
+    env: { PATH: process.env.PATH ?? '', HOME: scratch, XDG_RUNTIME_DIR: scratch },
     microphone: 'allow',
     language: 'en',
     viewport: { width: 1280, height: 800 },
@@ -32,7 +33,6 @@ export async function sitDown(): Promise<Guest> {
     page,
     async close() {
       await browser.close()
-      await card.stop()
       await rm(scratch, { recursive: true, force: true, maxRetries: 5 })
     },
   }
