@@ -22,6 +22,8 @@ export async function launchFirefox(around: Surroundings): Promise<Adapter> {
       // 1 allows, 2 refuses; the second switch skips the question that nobody could answer.
       'permissions.default.microphone': around.microphone === 'refuse' ? 2 : 1,
       'media.navigator.permission.disabled': around.microphone === 'allow',
+      // Drawn by the processor, a ring around everybody who speaks takes more of it than their voices do.
+      'ui.prefersReducedMotion': 1,
       'intl.accept_languages': around.language,
       // Its own talk with its maker would be taken for the page's.
       'services.settings.server': 'data:,#remote-settings-dummy/v1',
@@ -64,7 +66,7 @@ function adapt(page: PuppeteerPage): Page {
     waitFor: async (target, { hidden = false, timeout = PATIENCE } = {}) =>
       void (await page.waitForSelector(selector(target), { visible: !hidden, hidden, timeout })),
     waitUntil: async (holds, argument, timeout = PATIENCE) =>
-      void (await page.waitForFunction(holds as never, { timeout }, argument as never)),
+      void (await page.waitForFunction(holds as never, { timeout, polling: 100 }, argument as never)),
     setViewport: (viewport) => page.setViewport({ ...viewport }),
     screenshot: async (path) => void (await page.screenshot({ path: path as `${string}.png` })),
     close: () => page.close(),

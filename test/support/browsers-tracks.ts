@@ -67,10 +67,14 @@ export async function tracksFlowed(page: Evaluator, count: number, seconds: numb
 /** Runs in the page before any of its scripts; may use nothing from outside itself. */
 function install(): void {
   const KEPT_SECONDS = 20
+  /** Enough for speech, a third of the bytes. In Hz. */
+  const KEPT_RATE = 16_000
   interface Kept {
     connection: number
     stream: string
     track: MediaStreamTrack
+    /** Of its samples, in Hz. */
+    rate: number
     blocks: Float32Array[]
     samples: number
     /** Held here, or the collector takes them. */
@@ -80,28 +84,41 @@ function install(): void {
   let connections = 0
   let context: AudioContext | undefined
 
-  function listen(connection: number, event: RTCTrackEvent): void {
-    if (event.track.kind !== 'audio') return
+  /** Whether anybody has asked. A test that only uses its ears has processors to spare: what nobody asks for is not kept. */
+  let asked = false
+
+  function arrive(connection: number, { track, streams: [stream] }: RTCTrackEvent): void {
+    if (track.kind !== 'audio') return
+    const entry = { connection, stream: stream?.id ?? '', track, rate: 0, blocks: [], samples: 0, graph: [] }
+    kept.push(entry)
+    if (asked) listen(entry)
+  }
+
+  function begin(): void {
+    if (asked) return
+    asked = true
+    kept.forEach(listen)
+  }
+
+  function listen(entry: Kept): void {
     context ??= new AudioContext()
     const audio = context
-    const stream = event.streams[0]?.id ?? ''
-    const entry: Kept = { connection, stream, track: event.track, blocks: [], samples: 0, graph: [] }
-    kept.push(entry)
-    const alone = new MediaStream([event.track])
-    // Chromium gives a remote track's sound to an audio graph only while a media element plays it too.
-    const puller = new Audio()
-    puller.muted = true
-    puller.srcObject = alone
-    puller.play().catch(() => {}) // the element goes away with the page
-    const source = audio.createMediaStreamSource(alone)
-    // Deprecated, but a worklet's module would have to pass the page's content security policy.
-    const tap = audio.createScriptProcessor(4096, 1, 1)
+    const every = Math.max(1, Math.floor(audio.sampleRate / KEPT_RATE))
+    const rate = audio.sampleRate / every
+    entry.rate = rate
+    // Chromium gives the sound of a remote track to an audio graph only while a media element plays it too: the page's own does.
+    const source = audio.createMediaStreamSource(new MediaStream([entry.track]))
+    // Deprecated, but a worklet's module would have to pass the page's content security policy. As seldom as it can.
+    const tap = audio.createScriptProcessor(16384, 1, 1)
     tap.onaudioprocess = ({ inputBuffer }) => {
-      const block = inputBuffer.getChannelData(0).slice()
+      const all = inputBuffer.getChannelData(0)
+      const block = new Float32Array(Math.floor(all.length / every))
+      for (let i = 0; i < block.length; i++) {
+        for (let k = 0; k < every; k++) block[i] = (block[i] ?? 0) + (all[i * every + k] ?? 0) / every
+      }
       entry.blocks.push(block)
       entry.samples += block.length
-      while (entry.samples > KEPT_SECONDS * audio.sampleRate)
-        entry.samples -= entry.blocks.shift()?.length ?? 0
+      while (entry.samples > KEPT_SECONDS * rate) entry.samples -= entry.blocks.shift()?.length ?? 0
     }
     source.connect(tap).connect(audio.destination)
     // A graph begun before the person's first click starts with it.
@@ -109,22 +126,21 @@ function install(): void {
     wake()
     window.addEventListener('pointerdown', wake, { capture: true })
     window.addEventListener('keydown', wake, { capture: true })
-    entry.graph.push(source, tap, puller)
+    entry.graph.push(source, tap)
   }
 
   window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
     construct(target, args, newTarget) {
       const connection = Reflect.construct(target, args, newTarget) as RTCPeerConnection
       const number = connections++
-      connection.addEventListener('track', (event) => listen(number, event))
+      connection.addEventListener('track', (event) => arrive(number, event))
       return connection
     },
   })
 
   window.__lab = {
     tracks: () =>
-      kept.map(({ connection, stream, track, blocks }) => {
-        const rate = context?.sampleRate ?? 48_000
+      kept.map(({ connection, stream, track, rate, blocks }) => {
         const pcm = new Int16Array(blocks.reduce((sum, block) => sum + block.length, 0))
         let at = 0
         for (const block of blocks)
@@ -135,11 +151,14 @@ function install(): void {
           text += String.fromCharCode(...bytes.subarray(i, i + 8192))
         return { connection, stream, track: track.id, rate, pcm: btoa(text) }
       }),
-    seconds: () =>
-      kept
+    seconds: () => {
+      begin()
+      return kept
         .filter(({ track }) => track.readyState === 'live')
-        .map(({ samples }) => samples / (context?.sampleRate ?? 48_000)),
+        .map(({ samples, rate }) => samples / rate)
+    },
     forget: () => {
+      begin()
       for (const entry of kept) {
         entry.blocks.length = 0
         entry.samples = 0

@@ -1,5 +1,6 @@
 /** A person at a browser of their own: what they do in the app, and what they see and hear of it, as a story tells it. */
 
+import { isDeepStrictEqual } from 'node:util'
 import type { MemberId } from '../../protocol/ids.ts'
 import { type Browser, type BrowserKind, launch, type Page } from './browsers.ts'
 import { PATIENCE } from './browsers-page.ts'
@@ -24,6 +25,9 @@ export interface Seen {
   readonly offered: boolean
   readonly link: 'none' | 'connecting' | 'connected' | 'failed'
 }
+
+/** Who is heard in each voice, by the name of whom it is played for. */
+export type Heard = Readonly<Record<string, readonly RecordingName[]>>
 
 /** The states of the big button (`TESTIDS.micToggle`). */
 type Microphone = 'closed' | 'muted' | 'muted-by-moderator' | 'open'
@@ -321,6 +325,17 @@ export class Person {
     )
   }
 
+  /** Waits until each voice that the page plays is that of whom it is played for, and of nobody else: `others`, all of them. */
+  async tells(...others: readonly Person[]): Promise<void> {
+    const wanted = Object.fromEntries(others.map(({ name, voice }) => [name, [voice.name]]))
+    const deadline = Date.now() + PATIENCE
+    for (;;) {
+      const told = await this.listensToEach(others)
+      if (isDeepStrictEqual(told, wanted)) return
+      if (Date.now() > deadline) throw new Error(`${this.name} hears ${JSON.stringify(told)}`)
+    }
+  }
+
   /** Whose speech is in what the ear hears in the next seconds. */
   async listens(): Promise<readonly RecordingName[]> {
     return heard(await this.browser.card.hear(LISTEN), RECORDINGS)
@@ -330,20 +345,30 @@ export class Person {
    * Whose speech is in each voice that the page plays, in the next seconds, by the name of whom it is played for; as soon as it
    * plays one of each of `others`.
    */
-  async listensToEach(
-    others: readonly Person[],
-  ): Promise<Readonly<Record<string, readonly RecordingName[]>>> {
+  async listensToEach(others: readonly Person[]): Promise<Heard> {
+    await this.gathers(others)
+    return this.tellsApart(others)
+  }
+
+  /** The first half of {@link listensToEach}: listens, and keeps each voice. */
+  async gathers(others: readonly Person[]): Promise<void> {
     const { page } = this
     for (const { member } of others)
       await page.waitUntil(isThere, `${at(TESTIDS.voice)}[data-member="${member}"]`)
     await forgetTracks(page)
     await tracksFlowed(page, others.length, LISTEN)
+  }
+
+  /** The second half: judges what was kept. A page that hands out its sound has little time for anything else. */
+  async tellsApart(others: readonly Person[]): Promise<Heard> {
+    const { page } = this
     const played = await this.#tracksPlayed()
     const tracks = await remoteTracks(page)
     return Object.fromEntries(
       played.map(({ member, track }) => {
         const name = others.find((other) => other.member === member)?.name ?? member
-        const sound = tracks.find((each) => each.track === track)?.sound
+        // A link that was made anew brings a track of the same name as the one before.
+        const sound = tracks.findLast((each) => each.track === track)?.sound
         if (sound === undefined) throw new Error(`what ${this.name} plays of ${name} was not received`)
         return [name, heard(sound, RECORDINGS)]
       }),

@@ -86,7 +86,8 @@ export async function startSoundCard(): Promise<SoundCard> {
 
   async function stop(): Promise<void> {
     mouth = undefined
-    await Promise.all([...running].map(end))
+    // The daemon last: a client that loses it complains aloud.
+    for (const child of [...running].reverse()) await end(child)
     await rm(folder, { recursive: true, force: true })
   }
 
