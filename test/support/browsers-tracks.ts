@@ -89,8 +89,22 @@ function install(): void {
 
   function arrive(connection: number, { track, streams: [stream] }: RTCTrackEvent): void {
     if (track.kind !== 'audio') return
-    const entry = { connection, stream: stream?.id ?? '', track, rate: 0, blocks: [], samples: 0, graph: [] }
+    const entry: Kept = {
+      connection,
+      stream: stream?.id ?? '',
+      track,
+      rate: 0,
+      blocks: [],
+      samples: 0,
+      graph: [],
+    }
     kept.push(entry)
+    // Chromium decodes a remote track, and gives its sound to an audio graph, only while a media element plays it; not every page has one.
+    const puller = new Audio()
+    puller.muted = true
+    puller.srcObject = new MediaStream([track])
+    puller.play().catch(() => {}) // the element goes away with the page
+    entry.graph.push(puller)
     if (asked) listen(entry)
   }
 
@@ -106,7 +120,6 @@ function install(): void {
     const every = Math.max(1, Math.floor(audio.sampleRate / KEPT_RATE))
     const rate = audio.sampleRate / every
     entry.rate = rate
-    // Chromium gives the sound of a remote track to an audio graph only while a media element plays it too: the page's own does.
     const source = audio.createMediaStreamSource(new MediaStream([entry.track]))
     // Deprecated, but a worklet's module would have to pass the page's content security policy. As seldom as it can.
     const tap = audio.createScriptProcessor(16384, 1, 1)
