@@ -33,9 +33,14 @@ export const CLOSE_MS = 0.5 * SECOND
 /** Connections of one peer: its relays and a room's stage, with room for the links that are being replaced. */
 export const MAX_PEER_CONNECTIONS = 64
 
-/** A vanished tab is noticed only by pings: 2.3 to 2.7 s with these two (measured), against 15 s by default. */
-export const PING_INTERVAL_MS = 2 * SECOND
-export const PING_TIMEOUT_MS = 2 * SECOND
+/**
+ * How long a link may be silent before it is given up. libp2p pings whether or not the ping before was answered, and ends a
+ * connection on which two are under way: whichever of these two is shorter is the longest silence that a conversation outlives. A
+ * phone that changes cells is silent for seconds, and so is a machine with too much to do (2 s each: five browsers on two
+ * cores made every link anew all the time). Who leaves says so, and who vanished fades with their beacon; pings need not be quick.
+ */
+export const PING_INTERVAL_MS = 10 * SECOND
+export const PING_TIMEOUT_MS = 8 * SECOND
 
 /** One attempt to reach a relay: connection, admission and reservation each have this long. */
 export const RELAY_STEP_MS = 10 * SECOND
