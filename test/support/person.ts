@@ -1,12 +1,11 @@
 /** A person at a browser of their own: what they do in the app, and what they see and hear of it, as a story tells it. */
 
-import { isDeepStrictEqual } from 'node:util'
 import type { MemberId } from '../../protocol/ids.ts'
 import { type Browser, type BrowserKind, launch, type Page } from './browsers.ts'
 import { PATIENCE } from './browsers-page.ts'
 import { forgetTracks, remoteTracks, tracksFlowed } from './browsers-tracks.ts'
-import { heard, SHORTEST } from './hearing.ts'
-import { untilHeard } from './hearing-ear.ts'
+import { HEARD, heard, SHORTEST, scores } from './hearing.ts'
+import { HearingError, untilHeard } from './hearing-ear.ts'
 import { RECORDINGS, type Recording, type RecordingName } from './recordings/recordings.ts'
 import { at, TESTIDS } from './testids.ts'
 
@@ -25,9 +24,6 @@ export interface Seen {
   readonly offered: boolean
   readonly link: 'none' | 'connecting' | 'connected' | 'failed'
 }
-
-/** Who is heard in each voice, by the name of whom it is played for. */
-export type Heard = Readonly<Record<string, readonly RecordingName[]>>
 
 /** The states of the big button (`TESTIDS.micToggle`). */
 type Microphone = 'closed' | 'muted' | 'muted-by-moderator' | 'open'
@@ -325,54 +321,53 @@ export class Person {
     )
   }
 
-  /** Waits until each voice that the page plays is that of whom it is played for, and of nobody else: `others`, all of them. */
+  /**
+   * Waits until the page plays a voice for each of `others` and nobody else, and each of them, taken apart, is heard to be that
+   * person's and nobody else's. Throws {@link HearingError} as soon as anybody else is heard in one, and when it takes too long.
+   */
   async tells(...others: readonly Person[]): Promise<void> {
-    const wanted = Object.fromEntries(others.map(({ name, voice }) => [name, [voice.name]]))
-    const deadline = Date.now() + PATIENCE
-    for (;;) {
-      const told = await this.listensToEach(others)
-      if (isDeepStrictEqual(told, wanted)) return
-      if (Date.now() > deadline) throw new Error(`${this.name} hears ${JSON.stringify(told)}`)
+    const { page } = this
+    for (const { member } of others)
+      await page.waitUntil(isThere, `${at(TESTIDS.voice)}[data-member="${member}"]`)
+    for (const began = performance.now(); ; ) {
+      await forgetTracks(page)
+      await tracksFlowed(page, others.length, LISTEN)
+      const unheard = await this.#unheard(others)
+      if (unheard.length === 0) return
+      if (performance.now() - began > PATIENCE)
+        throw new HearingError(`${this.name} does not hear ${unheard.join('; ')}`)
     }
+  }
+
+  /** Those of `others` who are not heard in what was kept of their voice, each with the scores. */
+  async #unheard(others: readonly Person[]): Promise<readonly string[]> {
+    const played = await this.#tracksPlayed()
+    const tracks = await remoteTracks(this.page)
+    const unheard: string[] = []
+    for (const { member, track } of played) {
+      const other = others.find((each) => each.member === member)
+      if (other === undefined) throw new HearingError(`${this.name} is played a voice of ${member}`)
+      // A link that was made anew brings a track of the same name as the one before.
+      const sound = tracks.findLast((each) => each.track === track)?.sound
+      if (sound === undefined || sound.samples.length < SHORTEST * sound.rate) {
+        unheard.push(`${other.name}: too little came of the voice`)
+        continue
+      }
+      const marks = scores(sound, RECORDINGS)
+      const told = [...marks].map(([name, score]) => `${name} ${score.toFixed(2)}`).join(', ')
+      for (const [name, score] of marks) {
+        if (score >= HEARD && name !== other.voice.name)
+          throw new HearingError(`${this.name} hears ${name} in the voice of ${other.name}: ${told}`)
+      }
+      if ((marks.get(other.voice.name) ?? 0) < HEARD) unheard.push(`${other.name}: ${told}`)
+    }
+    const missing = others.filter(({ member }) => !played.some((each) => each.member === member))
+    return [...unheard, ...missing.map(({ name }) => `${name}: no voice is played`)]
   }
 
   /** Whose speech is in what the ear hears in the next seconds. */
   async listens(): Promise<readonly RecordingName[]> {
     return heard(await this.browser.card.hear(LISTEN), RECORDINGS)
-  }
-
-  /**
-   * Whose speech is in each voice that the page plays, in the next seconds, by the name of whom it is played for; as soon as it
-   * plays one of each of `others`.
-   */
-  async listensToEach(others: readonly Person[]): Promise<Heard> {
-    await this.gathers(others)
-    return this.tellsApart(others)
-  }
-
-  /** The first half of {@link listensToEach}: listens, and keeps each voice. */
-  async gathers(others: readonly Person[]): Promise<void> {
-    const { page } = this
-    for (const { member } of others)
-      await page.waitUntil(isThere, `${at(TESTIDS.voice)}[data-member="${member}"]`)
-    await forgetTracks(page)
-    await tracksFlowed(page, others.length, LISTEN)
-  }
-
-  /** The second half: judges what was kept. A page that hands out its sound has little time for anything else. */
-  async tellsApart(others: readonly Person[]): Promise<Heard> {
-    const { page } = this
-    const played = await this.#tracksPlayed()
-    const tracks = await remoteTracks(page)
-    return Object.fromEntries(
-      played.map(({ member, track }) => {
-        const name = others.find((other) => other.member === member)?.name ?? member
-        // A link that was made anew brings a track of the same name as the one before.
-        const sound = tracks.findLast((each) => each.track === track)?.sound
-        if (sound === undefined) throw new Error(`what ${this.name} plays of ${name} was not received`)
-        return [name, heard(sound, RECORDINGS)]
-      }),
-    )
   }
 
   /** The track that is played for each member. */
