@@ -39,6 +39,15 @@ export const BEACON_EXPIRY = 30
 /** Tabs and devices of one member in one room: more would only fill the memory of others. */
 export const MAX_SESSIONS_OF_A_MEMBER = 8
 
+/** Guardians may be wrong, or fooled: whoever holds the old root has a week to say no. Seconds. */
+export const RECOVERY_DELAY = 7 * DAY
+/** What the council announced and did not do for a month it has to announce again. Seconds. */
+export const NOTICE_LIFE = 30 * DAY
+/** A sponsor has a day to act before a ban costs them anything. Seconds. */
+export const NOTICE_LEAD = DAY
+/** Further sponsors of a member: each is visited when a branch is cut. */
+export const MAX_VOUCHES = 8
+
 /** Names people can read on a phone. Characters (UTF-16 code units, as every engine counts them). */
 export const MAX_NAME_CHARS = 40
 export const MAX_COMMUNITY_NAME_CHARS = 80
