@@ -47,6 +47,7 @@ it('all come on the stage', async () => {
   for (const each of [alice, ...guests])
     for (const other of [alice, ...guests]) await each.sees(other, { stage: true, muted: false })
   for (const each of [alice, ...guests]) await each.mute()
+  await Promise.all([alice, ...guests].map((each) => each.hearsNobody()))
 })
 
 // In turn, as people talk: five browsers that all encode, decode and draw at once are more than two processors can give,
@@ -60,6 +61,8 @@ it.each(['Alice', 'Bob', 'Carol', 'David', 'Erin'])(
     await speaker.openMicrophone()
     await Promise.all(listeners.map((each) => each.hears(speaker)))
     await speaker.mute()
+    // What was said and is still on its way is the last speaker's, not the next one's.
+    await Promise.all(all.map((each) => each.hearsNobody()))
   },
 )
 

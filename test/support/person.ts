@@ -365,6 +365,15 @@ export class Person {
     return [...unheard, ...missing.map(({ name }) => `${name}: no voice is played`)]
   }
 
+  /** Waits until nobody's speech is left on the way to the ear. */
+  async hearsNobody(): Promise<void> {
+    for (const began = performance.now(); ; ) {
+      const heard = await this.listens()
+      if (heard.length === 0) return
+      if (performance.now() - began > PATIENCE) throw new HearingError(`${this.name} still hears ${heard}`)
+    }
+  }
+
   /** Whose speech is in what the ear hears in the next seconds. */
   async listens(): Promise<readonly RecordingName[]> {
     return heard(await this.browser.card.hear(LISTEN), RECORDINGS)
