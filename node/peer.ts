@@ -7,7 +7,7 @@ import { communityTopic } from '../protocol/wire/topics.ts'
 import { sealInvite, slotViews } from './community/inviting.ts'
 import { deviceSigner } from './crypto/device-key.ts'
 import type { Entrance } from './entrance.ts'
-import { PeerError } from './errors.ts'
+import { PeerError, type PeerErrorCode } from './errors.ts'
 import { communityValidator } from './gossip/community.ts'
 import type { Judging } from './gossip/received.ts'
 import { type Me, startGreetings } from './greetings.ts'
@@ -66,6 +66,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const greetings = await startGreetings(me, network, judging, clock, catchUp)
   // A newcomer's network was connected while they chose a name.
   const relay = new Observed<RelayState>(network.relayState === 'connected' ? 'connected' : 'connecting')
+  const refused = new Observed<PeerErrorCode | undefined>(undefined)
   const unwatch = network.on('relay', (state) => relay.set(state))
   const rooms = createRooms({
     me,
@@ -201,7 +202,12 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   entrance
     .say(async (relayId, entering) => {
       const entered = await greetings.enter(relayId, entering)
-      if (!entered.ok) throw refusal(entered.reason, entered.at)
+      if (!entered.ok) {
+        const error = refusal(entered.reason, entered.at)
+        refused.set(error.code)
+        throw error
+      }
+      refused.set(undefined)
       void arrive(relayId)
     })
     .catch((error) => report('relay', error))
@@ -236,6 +242,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     slots: view.slots,
     rooms: view.rooms,
     relay,
+    refused,
 
     async invite() {
       const release = await locks.take(`palabre/device/${community}`)

@@ -1,4 +1,5 @@
 import type { CommunityId, MemberId, RoomId } from '../protocol/ids.ts'
+import type { PeerErrorCode } from './errors.ts'
 
 /**
  * What a running peer shows to whoever draws it: immutable values, replaced whole at every change.
@@ -148,6 +149,8 @@ export interface Peer {
   readonly slots: Observable<readonly SlotView[]>
   readonly rooms: Observable<readonly RoomListing[]>
   readonly relay: Observable<RelayState>
+  /** Why the relay does not let this device in, where it answers and refuses: a wrong clock, a ban. */
+  readonly refused: Observable<PeerErrorCode | undefined>
   /** Spends the next usable slot; resolves when the ledger has taken it. `link` is a URL on this site with the secret in its fragment. */
   invite(): Promise<{ readonly link: string; readonly slot: number; readonly expires: number | undefined }>
   openRoom(room: NewRoom): Promise<RoomSession>

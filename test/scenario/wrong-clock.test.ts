@@ -10,6 +10,25 @@ afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end()
 })
 
+test('a member whose clock went wrong is told so by their own app, until it is right', async () => {
+  const relay = await startRelayProcess()
+  endings.push(() => relay.close())
+  let behind = 0
+  const device = await newDevice({ clock: { ...systemClock, now: () => Date.now() - behind } })
+  const alice = await found(device.open(relay.origin), relay.foundingLink as string, 'Alice')
+  await alice.stop()
+  behind = 2_000_000
+  const lost = await device.open(relay.origin).resume()
+  if (!lost) throw new Error('the membership is lost')
+  endings.push(() => lost.stop())
+  await vi.waitFor(() => expect(lost.refused.value).toBe('clock-wrong'), PATIENCE)
+  behind = 0
+  await vi.waitFor(
+    () => expect([lost.refused.value, lost.relay.value]).toEqual([undefined, 'connected']),
+    PATIENCE,
+  )
+})
+
 test('who joins with a clock that is wrong is told so, and is a member once it is right', async () => {
   const relay = await startRelayProcess()
   endings.push(() => relay.close())

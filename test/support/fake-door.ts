@@ -312,6 +312,7 @@ export class FakeVillage implements Door {
   #announced: readonly Announced[]
   #founded: boolean
   readonly relay = new Observed<RelayState>('connected')
+  readonly refused = new Observed<PeerErrorCode | undefined>(undefined)
   readonly rooms: Observed<readonly RoomListing[]>
   readonly members: Observed<readonly MemberView[]>
   readonly slots: Observed<readonly SlotView[]>
@@ -410,6 +411,7 @@ export class FakeVillage implements Door {
       slots: this.slots,
       rooms: this.rooms,
       relay: this.relay,
+      refused: this.refused,
       invite: async () => {
         const free = this.slots.value.find(({ state }) => state === 'free')
         if (free === undefined) throw new PeerError('no-free-slot')

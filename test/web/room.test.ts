@@ -5,8 +5,9 @@ import { type FakeRoom, FakeVillage, GARDENS, VILLAGERS } from '../support/fake-
 
 /** A microphone that remembers whether it was given back. */
 function microphone() {
-  const track = { stopped: false, stop: () => (track.stopped = true) }
-  return { track, stream: { getTracks: () => [track] } as unknown as MediaStream }
+  const track = Object.assign(new EventTarget(), { stopped: false, stop: () => (track.stopped = true) })
+  const tracks = () => [track]
+  return { track, stream: { getTracks: tracks, getAudioTracks: tracks } as unknown as MediaStream }
 }
 
 /** @param question settles when the person has answered the browser */
@@ -108,6 +109,15 @@ describe('the host of a fresh room', () => {
     expect(room.microphone).toBe('open')
     expect(asked).toEqual(['microphone'])
     expect(session.microphones).toHaveLength(1)
+  })
+
+  it('is muted and told when the microphone is unplugged', async () => {
+    const { room, given } = await scene('host')
+    await room.toggleMicrophone()
+    expect(room.microphone).toBe('open')
+    given.track.dispatchEvent(new Event('ended'))
+    await expect.poll(() => [room.microphone, room.me.muted]).toEqual(['closed', true])
+    expect(room.attempt.failure).toBe('microphone-missing')
   })
 
   it('moderates those below, and not themselves', async () => {

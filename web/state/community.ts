@@ -1,3 +1,4 @@
+import type { PeerErrorCode } from '../../node/errors.ts'
 import type { CommunityView, MemberView, Peer, RelayState, RoomListing, SlotView } from '../../node/view.ts'
 import type { MemberId } from '../../protocol/ids.ts'
 import { Watched } from './watched.ts'
@@ -10,6 +11,7 @@ export class Community {
   readonly #slots: Watched<readonly SlotView[]>
   readonly #rooms: Watched<readonly RoomListing[]>
   readonly #relay: Watched<RelayState>
+  readonly #refused: Watched<PeerErrorCode | undefined>
 
   constructor(peer: Peer) {
     this.peer = peer
@@ -18,6 +20,7 @@ export class Community {
     this.#slots = new Watched(peer.slots)
     this.#rooms = new Watched(peer.rooms)
     this.#relay = new Watched(peer.relay)
+    this.#refused = new Watched(peer.refused)
   }
 
   get about(): CommunityView {
@@ -38,6 +41,10 @@ export class Community {
 
   get relay(): RelayState {
     return this.#relay.value
+  }
+
+  get refused(): PeerErrorCode | undefined {
+    return this.#refused.value
   }
 
   get freeInvitations(): number {

@@ -171,7 +171,19 @@ export class Room {
     }
     this.#releaseMicrophone()
     this.#microphone = microphone
+    for (const track of microphone.getAudioTracks())
+      track.addEventListener('ended', () => this.#lost(microphone), { once: true })
     this.#stopWatching = this.#dependencies.watchSpeech(microphone, (speaking) => this.#spoke(speaking))
+  }
+
+  /** It was unplugged, or the browser took it back; our own `stop` does not come here. The others must not be told that it is open. */
+  #lost(microphone: MediaStream): void {
+    if (this.#microphone !== microphone) return
+    this.#releaseMicrophone()
+    void this.attempt.run(async () => {
+      await this.#session.setMuted(true)
+      throw new PeerError('microphone-missing')
+    })
   }
 
   #requireRoom(): void {
