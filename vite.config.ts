@@ -35,7 +35,7 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: [
-            'test/{protocol,node,relay,web,vectors,property,scenario,contract,simulation,support}/**/*.test.ts',
+            'test/{protocol,node,relay,web,cli,vectors,property,scenario,contract,simulation,support}/**/*.test.ts',
           ],
         },
       },

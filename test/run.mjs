@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { inspect } from 'node:util'
-import { ensurePackages, GroundError, house, launch, projectNode, run, tool } from '../relay/bin/ground.mjs'
+import { GroundError, house, projectNode } from '../node/bin/runtime.mjs'
+import { ensurePackages, launch, run, tool } from '../relay/bin/ground.mjs'
 import { tallyOf } from './support/tally.mjs'
 
 /** Static checks: a name, and the command that ends with status 0 when all is well. */

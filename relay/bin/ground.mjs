@@ -10,27 +10,14 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { constants } from 'node:os'
 import { delimiter, join, relative } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
+import { GroundError, house, modules, projectNode } from '../../node/bin/runtime.mjs'
 
-/** The folder of the project, with a trailing separator. */
-export const house = fileURLToPath(new URL('../../', import.meta.url))
-
-const modules = join(house, 'node_modules')
 const lockfile = join(house, 'package-lock.json')
 /** npm's own record of what it installed. */
 const installed = join(modules, '.package-lock.json')
 const app = join(house, 'web/dist')
 /** Digest of the sources that the app in `app` was built from; inside it, so that both go together. */
 const builtFrom = join(app, '.sources')
-
-/** First Node that runs TypeScript as it is (22.18) and knows `import.meta.main` (24.2). */
-const OLDEST_NODE = [24, 2]
-
-/** A sentence for the person at the terminal, who needs no stack with it. */
-export class GroundError extends Error {
-  /** @override */
-  name = 'GroundError'
-}
 
 /**
  * Runs a program in the project's folder, on this terminal, to its end.
@@ -63,23 +50,6 @@ export async function ensurePackages() {
       `npm ci failed (status ${status}): see its message above; it needs the npm registry and about 600 MB of disk.`,
     )
   }
-}
-
-/**
- * The Node that runs the project: its own from `node_modules`, else the one running this if it is new enough.
- *
- * @returns {string} path of an executable
- * @throws {GroundError} when there is none
- */
-export function projectNode() {
-  const own = [`node-linux-${process.arch}`].map((name) => join(modules, name, 'bin/node')).find(existsSync)
-  if (own !== undefined) return own
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_NODE
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return process.execPath
-  throw new GroundError(
-    `Palabre needs Node ${OLDEST_NODE.join('.')} or newer on ${process.platform} ${process.arch}; this is ${process.versions.node}.`,
-  )
 }
 
 /**

@@ -1,0 +1,32 @@
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
+import { COMMANDS } from './commands.ts'
+import { EXIT } from './failure.ts'
+import { runProgram } from './program.ts'
+
+const ending = new AbortController()
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  // The second time the person means it: the command is not asked any more.
+  process.once(signal, () => ending.abort())
+}
+// Whoever read our output has had enough of it (`palabre … | head`).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(EXIT.ok)
+})
+
+try {
+  process.exitCode = await runProgram(process.argv.slice(2), COMMANDS, {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    folder: process.cwd(),
+    signal: ending.signal,
+    watched: process.stderr.isTTY === true,
+    now: () => performance.now(),
+    readStdin: () => text(process.stdin),
+  })
+} catch (error) {
+  // A bug: whoever reports it needs the stack. The status must not say that something is wrong with what was checked.
+  console.error(error)
+  process.exitCode = EXIT.failed
+}
