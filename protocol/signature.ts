@@ -22,9 +22,12 @@ import { bad, good, type Result } from './result.ts'
 hashes.sha512 = sha512
 
 /** The group's order, RFC 8032 §5.1: 2^252 + 27742317777372353535851937790883648493. */
-const L = 2n ** 252n + 27742317777372353535851937790883648493n
+const L = littleEndian(2n ** 252n + 27742317777372353535851937790883648493n)
 /** The field's prime, RFC 8032 §5.1. */
-const P = 2n ** 255n - 19n
+const P = littleEndian(2n ** 255n - 19n)
+/** The y of the two points whose x is 0. */
+const ONE = littleEndian(1n)
+const MINUS_ONE = littleEndian(2n ** 255n - 20n)
 
 export const SIGNATURE_BYTES = 64
 export const SEED_BYTES = 32
@@ -35,6 +38,27 @@ export type NativeVerify = (
   message: Uint8Array,
   publicKey: Uint8Array,
 ) => Promise<boolean>
+
+/**
+ * A platform's answer whether a canonical encoding is a point of the curve, not of small order and without torsion. Unlike the one about a signature,
+ * its *no* is final too.
+ */
+export type AdmitPoint = (encoded: Uint8Array) => boolean
+
+/** A signature to judge, and what it is about. */
+export interface Signed {
+  readonly signature: Uint8Array
+  readonly message: Uint8Array
+  readonly publicKey: KeyText
+}
+
+/** A platform's Ed25519 for many signatures at once. */
+export interface BatchEngine {
+  readonly admit: AdmitPoint
+  /** True when SIG-4 holds for each of them; at most `maximum`, all of which passed SIG-1 to SIG-3. Both its answers are final. */
+  holds(batch: readonly Signed[]): boolean
+  readonly maximum: number
+}
 
 /** Somebody who can sign: the private key stays behind it. */
 export interface Signer {
@@ -52,18 +76,29 @@ export interface Verifier {
   ): Promise<Result<true, SignatureReason>>
 }
 
+/** The signature rule for whoever has many signatures at hand, as an auditor has. */
+export interface BatchVerifier {
+  /** The verdict on each, in their order. Wrong ones make it slower: each is looked for. */
+  verifyAll(batch: readonly Signed[]): readonly Result<true, SignatureReason>[]
+}
+
 /** Keys are admitted once: the torsion check costs as much as a verification. A community of 10,000 with two devices each fits. */
 const ADMITTED_CACHE = 32_768
 
 /**
  * @param native the platform's fast path; without one, noble does all. The verdict is the same.
  * @param remembered how many keys' admission is remembered at most
+ * @param admitPoint the platform's, or noble's
  */
-export function createVerifier(native?: NativeVerify, remembered = ADMITTED_CACHE): Verifier {
-  const admitted = new Map<KeyText, boolean>()
+export function createVerifier(
+  native?: NativeVerify,
+  remembered = ADMITTED_CACHE,
+  admitPoint: AdmitPoint = isPrimeOrder,
+): Verifier {
+  const admits = admission(admitPoint, remembered)
   return {
     async verify(signature, message, publicKey) {
-      if (!admit(publicKey, admitted, remembered)) return bad('key-not-admitted')
+      if (!admits(publicKey)) return bad('key-not-admitted')
       if (!wellFormed(signature)) return bad('signature-malformed')
       const key = keyBytes(publicKey)
       const valid =
@@ -74,28 +109,62 @@ export function createVerifier(native?: NativeVerify, remembered = ADMITTED_CACH
   }
 }
 
-/** Step 1, remembered. The oldest half is forgotten when the cache is full, so a flood of keys costs time, never memory. */
-function admit(publicKey: KeyText, admitted: Map<KeyText, boolean>, remembered: number): boolean {
-  const known = admitted.get(publicKey)
-  if (known !== undefined) return known
-  const verdict = isAdmissible(keyBytes(publicKey))
-  if (admitted.size >= remembered) {
-    let surplus = remembered / 2
-    for (const old of admitted.keys()) {
-      if (surplus-- <= 0) break
-      admitted.delete(old)
-    }
+/** @param remembered how many keys' admission is remembered at most */
+export function createBatchVerifier(engine: BatchEngine, remembered = ADMITTED_CACHE): BatchVerifier {
+  const admits = admission(engine.admit, remembered)
+  return {
+    verifyAll(batch) {
+      const verdicts = batch.map(({ publicKey, signature }): Result<true, SignatureReason> => {
+        if (!admits(publicKey)) return bad('key-not-admitted')
+        return wellFormed(signature) ? good(true) : bad('signature-malformed')
+      })
+      const open = [...batch.keys()].filter((i) => verdicts[i]?.ok)
+      for (let from = 0; from < open.length; from += engine.maximum) {
+        for (const i of wrongOf(open.slice(from, from + engine.maximum), batch, engine)) {
+          verdicts[i] = bad('signature-wrong')
+        }
+      }
+      return verdicts
+    },
   }
-  admitted.set(publicKey, verdict)
-  return verdict
+}
+
+/** Which of these signatures of a batch are wrong, by halves. */
+function wrongOf(these: readonly number[], batch: readonly Signed[], engine: BatchEngine): readonly number[] {
+  if (engine.holds(these.map((i) => batch[i] as Signed))) return []
+  if (these.length === 1) return these
+  const middle = Math.ceil(these.length / 2)
+  return [these.slice(0, middle), these.slice(middle)].flatMap((half) => wrongOf(half, batch, engine))
+}
+
+/** Step 1, remembered. The oldest half is forgotten when the memory is full, so a flood of keys costs time, never memory. */
+function admission(admitPoint: AdmitPoint, remembered: number): (publicKey: KeyText) => boolean {
+  const admitted = new Map<KeyText, boolean>()
+  return (publicKey) => {
+    const known = admitted.get(publicKey)
+    if (known !== undefined) return known
+    const verdict = isAdmissible(keyBytes(publicKey), admitPoint)
+    if (admitted.size >= remembered) {
+      let surplus = remembered / 2
+      for (const old of admitted.keys()) {
+        if (surplus-- <= 0) break
+        admitted.delete(old)
+      }
+    }
+    admitted.set(publicKey, verdict)
+    return verdict
+  }
 }
 
 /** Canonical, on the curve, not of small order, torsion-free. */
-export function isAdmissible(publicKey: Uint8Array): boolean {
-  if (publicKey.length !== 32 || !isCanonicalPoint(publicKey)) return false
+export function isAdmissible(publicKey: Uint8Array, admitPoint: AdmitPoint = isPrimeOrder): boolean {
+  return publicKey.length === 32 && isCanonicalPoint(publicKey) && admitPoint(publicKey)
+}
+
+function isPrimeOrder(encoded: Uint8Array): boolean {
   let point: Point
   try {
-    point = Point.fromBytes(publicKey, false)
+    point = Point.fromBytes(encoded, false)
   } catch {
     // noble's only way to say that no point of the curve has this y.
     return false
@@ -107,7 +176,7 @@ export function isAdmissible(publicKey: Uint8Array): boolean {
 function wellFormed(signature: Uint8Array): boolean {
   return (
     signature.length === SIGNATURE_BYTES &&
-    littleEndian(signature.subarray(32)) < L &&
+    compareNumbers(signature.subarray(32), L) < 0 &&
     isCanonicalPoint(signature.subarray(0, 32))
   )
 }
@@ -120,14 +189,22 @@ function isCanonicalPoint(encoded: Uint8Array): boolean {
   const y = encoded.slice()
   const sign = (y[31] as number) >> 7
   y[31] = (y[31] as number) & 0x7f
-  const value = littleEndian(y)
-  return value < P && !(sign === 1 && (value === 1n || value === P - 1n))
+  if (compareNumbers(y, P) >= 0) return false
+  return sign === 0 || (compareNumbers(y, ONE) !== 0 && compareNumbers(y, MINUS_ONE) !== 0)
 }
 
-function littleEndian(bytes: Uint8Array): bigint {
-  let value = 0n
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] as number)
-  return value
+/** Little-endian numbers of 32 bytes: negative, 0 or positive. From the top, where they nearly always differ; nothing here is secret. */
+function compareNumbers(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 31; i >= 0; i--) {
+    const difference = (a[i] as number) - (b[i] as number)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/** In 32 bytes. */
+function littleEndian(value: bigint): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn))
 }
 
 /** A signer over a 32-byte seed (RFC 8032 §5.1.5). Throws on another length. */

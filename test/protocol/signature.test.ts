@@ -1,6 +1,14 @@
 import { describe, expect, it, vi } from 'vitest'
 import { keyText } from '../../protocol/ids.ts'
-import { createVerifier, isAdmissible, type NativeVerify, signerFromSeed } from '../../protocol/signature.ts'
+import {
+  type BatchEngine,
+  createBatchVerifier,
+  createVerifier,
+  isAdmissible,
+  type NativeVerify,
+  type Signed,
+  signerFromSeed,
+} from '../../protocol/signature.ts'
 import { bytesOf, signerOf } from '../support/community.ts'
 import { unhex } from '../vectors/format.ts'
 import { edgeVectors } from '../vectors/signatures.ts'
@@ -56,6 +64,66 @@ describe('SIG-5 the fast path', () => {
     await expect(broken.verify(await alice.sign(message), message, alice.publicKey)).rejects.toThrow(
       'out of memory',
     )
+  })
+})
+
+describe('a batch', () => {
+  /** Says no to what has a 1 as its message. */
+  const engineOf = (maximum: number) => ({
+    admit: vi.fn<BatchEngine['admit']>(() => true),
+    holds: vi.fn<BatchEngine['holds']>((batch) => batch.every((one) => one.message[0] !== 1)),
+    maximum,
+  })
+  const signature = new Uint8Array(64).fill(1, 0, 1)
+  const signed = (said: number): Signed => ({
+    signature,
+    message: Uint8Array.of(said),
+    publicKey: alice.publicKey,
+  })
+  const good = { ok: true, value: true }
+  const wrong = { ok: false, reason: 'signature-wrong' }
+
+  it('is asked for at once when all is well, a key once', () => {
+    const engine = engineOf(10)
+    const batch = [signed(0), signed(2), signed(3)]
+    expect(createBatchVerifier(engine).verifyAll(batch)).toEqual([good, good, good])
+    expect(engine.holds.mock.calls).toEqual([[batch]])
+    expect(engine.admit).toHaveBeenCalledOnce()
+  })
+
+  it('is halved until the wrong ones are found, and is never larger than the engine takes', () => {
+    const engine = engineOf(3)
+    const said = [0, 1, 0, 0, 0, 0, 0, 1, 1, 0]
+    expect(createBatchVerifier(engine).verifyAll(said.map(signed))).toEqual(
+      said.map((one) => (one === 1 ? wrong : good)),
+    )
+    expect(Math.max(...engine.holds.mock.calls.map(([batch]) => batch.length))).toBe(3)
+  })
+
+  it('is of what the first steps did not refuse', () => {
+    const engine = engineOf(10)
+    engine.admit.mockImplementation((encoded) => encoded[0] !== 2)
+    const batch: readonly Signed[] = [
+      { ...signed(0), publicKey: keyText(Uint8Array.of(2, ...new Uint8Array(31))) },
+      // Not canonical: the engine is not even asked about the key.
+      { ...signed(0), publicKey: keyText(new Uint8Array(32).fill(255)) },
+      { ...signed(0), signature: new Uint8Array(63) },
+      { ...signed(0), signature: new Uint8Array(64).fill(255) },
+      signed(0),
+    ]
+    expect(createBatchVerifier(engine).verifyAll(batch)).toEqual([
+      { ok: false, reason: 'key-not-admitted' },
+      { ok: false, reason: 'key-not-admitted' },
+      { ok: false, reason: 'signature-malformed' },
+      { ok: false, reason: 'signature-malformed' },
+      good,
+    ])
+    expect(engine.holds.mock.calls).toEqual([[[batch[4]]]])
+    expect(engine.admit).toHaveBeenCalledTimes(2)
+  })
+
+  it('of nothing has no verdicts', () => {
+    expect(createBatchVerifier(engineOf(3)).verifyAll([])).toEqual([])
   })
 })
 

@@ -1,9 +1,16 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { verify as nobleVerify } from '@noble/ed25519'
 import { describe, expect, it } from 'vitest'
+import { batchEngine } from '../../node/crypto/edwards/batch.ts'
 import { nativeVerify } from '../../node/crypto/native.ts'
 import { keyText } from '../../protocol/ids.ts'
-import { createVerifier, type NativeVerify, type Verifier } from '../../protocol/signature.ts'
+import {
+  createBatchVerifier,
+  createVerifier,
+  type NativeVerify,
+  type Signed,
+  type Verifier,
+} from '../../protocol/signature.ts'
 import { unhex } from './format.ts'
 import { edgeVectors, type SignatureVector, speccheckVectors, wycheproofVectors } from './signatures.ts'
 
@@ -20,17 +27,38 @@ const openssl: NativeVerify = async (signature, message, publicKey) => {
 const webCrypto = await nativeVerify()
 if (webCrypto === undefined) throw new Error('this Node has no Ed25519 in WebCrypto')
 
+const engine = await batchEngine()
+const batches = createBatchVerifier(engine)
+
+/** Every signature by itself. */
+const batchOfOne: Verifier = {
+  async verify(signature, message, publicKey) {
+    const [verdict] = batches.verifyAll([{ signature, message, publicKey }])
+    if (verdict === undefined) throw new Error('a signature got no verdict')
+    return verdict
+  },
+}
+
 const noble = createVerifier()
 const engines: Readonly<Record<string, Verifier>> = {
   noble,
   WebCrypto: createVerifier(webCrypto),
   'node:crypto': createVerifier(openssl),
+  'noble and the fast admission': createVerifier(undefined, undefined, engine.admit),
+  'batches of one': batchOfOne,
 }
 
 const cases = (vectors: readonly SignatureVector[]) => vectors.map((one) => [one.name, one] as const)
 
-async function verdict(verifier: Verifier, { key, message, signature }: SignatureVector): Promise<string> {
-  const result = await verifier.verify(unhex(signature), unhex(message), keyText(unhex(key)))
+const signed = ({ key, message, signature }: SignatureVector): Signed => ({
+  signature: unhex(signature),
+  message: unhex(message),
+  publicKey: keyText(unhex(key)),
+})
+
+async function verdict(verifier: Verifier, vector: SignatureVector): Promise<string> {
+  const { signature, message, publicKey } = signed(vector)
+  const result = await verifier.verify(signature, message, publicKey)
   return result.ok ? 'holds' : result.reason
 }
 
@@ -70,6 +98,26 @@ const SPECCHECK = [
   'key-not-admitted', // A not canonical
   'key-not-admitted', // the same, hashed as it would be canonical
 ]
+
+describe('in one batch', () => {
+  it('SIG-4 gives the verdict of every edge case', () => {
+    const vectors = edgeVectors()
+    const verdicts = batches.verifyAll(vectors.map(signed))
+    expect(verdicts.map((one) => (one.ok ? 'holds' : one.reason))).toEqual(vectors.map((one) => one.verdict))
+  })
+
+  it('SIG-4 gives the verdict of Wycheproof', () => {
+    const vectors = wycheproofVectors()
+    const verdicts = batches.verifyAll(vectors.map(signed))
+    expect(verdicts.map((one) => (one.ok ? 'valid' : 'invalid'))).toEqual(vectors.map((one) => one.verdict))
+  })
+
+  it('SIG-4 holds at once for all that hold, torsion in R or not', () => {
+    const vectors = edgeVectors().filter((one) => one.verdict === 'holds')
+    expect(vectors.length).toBeGreaterThan(50)
+    expect(engine.holds(vectors.map(signed))).toBe(true)
+  })
+})
 
 describe('the edge cases', () => {
   it('are many, and of every verdict', () => {

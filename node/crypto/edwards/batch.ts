@@ -1,0 +1,195 @@
+import { sha512 } from '@noble/hashes/sha2.js'
+import { type KeyText, keyBytes } from '../../../protocol/ids.ts'
+import type { BatchEngine } from '../../../protocol/signature.ts'
+import { startCurve } from './curve.ts'
+import { ADDEND_BYTES, type Place, POINT_BYTES } from './machine.ts'
+
+/**
+ * SIG-4 for many signatures at once: Bernstein, Duif, Lange, Schwabe and Yang, "High-speed high-security signatures" (ePrint 2011/368), §5.
+ *
+ * `[8]([Σ -zS]B + Σ [z]R + Σ [zk]A) = 0`, with a random z for each signature. Where every signature holds, this holds. Where one does not, the z
+ * that hide it are one in 2^128. Because of the 8 this is SIG-4 and not a stricter rule, which batches of the equation without it are not.
+ */
+
+/** The group's order, RFC 8032 §5.1. */
+const L = 2n ** 252n + 27742317777372353535851937790883648493n
+
+/** RFC 8032 §5.1: the y of the base point is 4/5, its x is even. */
+const BASE = new Uint8Array(32).fill(0x66).with(0, 0x58)
+
+/** Below L, in bits. */
+const SCALAR_BITS = 253
+const SCALAR_WORDS = 8
+
+/** 128 bits of chance, in bytes. */
+const CHANCE_BYTES = 16
+
+/** Signatures of one batch: more do not make the share of each smaller by much, and `getRandomValues` gives 65,536 bytes at most. */
+const MAX_BATCH = 4096
+
+/** R and A of every signature, and B. */
+const MAX_ADDENDS = 2 * MAX_BATCH + 1
+
+/** Bits of a digit: wider ones need more buckets than stay in a processor's nearest memory. */
+const MAX_DIGIT_BITS = 11
+
+export interface Means {
+  /** 64 bytes. The platform's own, where that answers at once. */
+  sha512(bytes: Uint8Array): Uint8Array
+  /** Fills at most 65,536 bytes with what nobody can foresee. */
+  random(bytes: Uint8Array): void
+}
+
+const MEANS: Means = { sha512, random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>) }
+
+/** Some megabytes of memory stay with it. Throws `WebAssembly.CompileError` where a page's policy forbids WebAssembly. */
+export async function batchEngine({ sha512, random }: Means = MEANS): Promise<BatchEngine> {
+  const buckets = 2 ** (MAX_DIGIT_BITS - 1)
+  const curve = await startCurve(MAX_ADDENDS * ADDEND_BYTES + (buckets + 3) * POINT_BYTES)
+  const { machine } = curve
+  const total = machine.reserve(POINT_BYTES)
+  const row = machine.reserve(POINT_BYTES)
+  const rest = machine.reserve(POINT_BYTES)
+  const firstBucket = machine.reserve(buckets * POINT_BYTES)
+  const addends = machine.reserve(MAX_ADDENDS * ADDEND_BYTES)
+  const bucket = (digit: number): Place => firstBucket + (digit - 1) * POINT_BYTES
+  const addend = (i: number): Place => addends + i * ADDEND_BYTES
+
+  const scalars = new Uint32Array(MAX_ADDENDS * SCALAR_WORDS)
+  const wide = new DataView(scalars.buffer)
+  const chances = new Uint8Array(MAX_BATCH * CHANCE_BYTES)
+  const setScalar = (i: number, value: bigint): void => {
+    for (let word = 0, rest = value; word < SCALAR_WORDS; word += 2, rest >>= 64n) {
+      wide.setBigUint64((i * SCALAR_WORDS + word) * 4, rest & 0xffff_ffff_ffff_ffffn, true)
+    }
+  }
+
+  /** The sum of the scalars times their addends, into `total`. The first `short` scalars have no more bits than a chance, the others are below L. */
+  function sumUp(count: number, short: number): void {
+    const bits = digitBits(count, short)
+    const rows = digits(scalars, count, bits)
+    const shortRows = rowsOf(CHANCE_BYTES * 8, bits)
+    const highest = 2 ** (bits - 1)
+    curve.clear(total)
+    for (let level = rowsOf(SCALAR_BITS, bits) - 1; level >= 0; level--) {
+      for (let doubled = 0; doubled < bits; doubled++) machine.double(total)
+      if (bits === 1) {
+        // Few addends: buckets would cost more than they save.
+        for (let i = level < shortRows ? 0 : short; i < count; i++) {
+          if (rows[level * count + i] === 1) machine.addAddend(total, addend(i), 0)
+        }
+        continue
+      }
+      for (let digit = 1; digit <= highest; digit++) curve.clear(bucket(digit))
+      for (let i = level < shortRows ? 0 : short; i < count; i++) {
+        const digit = rows[level * count + i] as number
+        if (digit > 0) machine.addAddend(bucket(digit), addend(i), 0)
+        else if (digit < 0) machine.addAddend(bucket(-digit), addend(i), 1)
+      }
+      // Each bucket counts as often as its digit says: once in every rest from its own down to that of 1.
+      curve.clear(row)
+      curve.clear(rest)
+      for (let digit = highest; digit >= 1; digit--) {
+        machine.addPoint(rest, bucket(digit))
+        machine.addPoint(row, rest)
+      }
+      machine.addPoint(total, row)
+    }
+  }
+
+  return {
+    maximum: MAX_BATCH,
+
+    admit: curve.isPrimeOrder,
+
+    holds(batch) {
+      if (batch.length > MAX_BATCH) throw new RangeError(`a batch has at most ${MAX_BATCH} signatures`)
+      const chance = chances.subarray(0, batch.length * CHANCE_BYTES)
+      random(chance)
+      // One of them may be fixed, and a batch of one is then the equation itself.
+      chance.fill(0, 0, CHANCE_BYTES)
+      chance[0] = 1
+      const ofKeys = new Map<KeyText, bigint>()
+      let ofBase = 0n
+      for (const [i, { signature, message, publicKey }] of batch.entries()) {
+        if (!curve.decode(addend(i), signature.subarray(0, 32))) return false
+        const z = readNumber(chance.subarray(i * CHANCE_BYTES, (i + 1) * CHANCE_BYTES))
+        setScalar(i, z)
+        const k = readNumber(sha512(joined(signature.subarray(0, 32), keyBytes(publicKey), message)))
+        ofKeys.set(publicKey, (ofKeys.get(publicKey) ?? 0n) + z * k)
+        ofBase += z * readNumber(signature.subarray(32))
+      }
+      let count = batch.length
+      const place = (encoded: Uint8Array, scalar: bigint): void => {
+        if (!curve.decode(addend(count), encoded)) throw new Error('a point was admitted that is none')
+        setScalar(count, scalar)
+        count += 1
+      }
+      for (const [key, scalar] of ofKeys) place(keyBytes(key), scalar % L)
+      place(BASE, L - (ofBase % L))
+      sumUp(count, batch.length)
+      return curve.isSmallOrder(total)
+    },
+  }
+}
+
+/** Levels of digits of so many bits. One bit more than the number has, so that nothing is carried out of the last. */
+function rowsOf(bits: number, digitBits: number): number {
+  return Math.ceil((bits + 1) / digitBits)
+}
+
+/** The width with the least to add: digits that are not 0, and every bucket twice, which costs three times an addend. */
+function digitBits(count: number, short: number): number {
+  const work = (bits: number): number => {
+    const buckets = bits === 1 ? 0 : 2 ** (bits - 1)
+    const share = 1 - 2 ** -bits
+    return (
+      rowsOf(SCALAR_BITS, bits) * ((count - short) * share + 3 * buckets) +
+      rowsOf(CHANCE_BYTES * 8, bits) * short * share
+    )
+  }
+  let best = 1
+  for (let bits = 2; bits <= MAX_DIGIT_BITS; bits++) if (work(bits) < work(best)) best = bits
+  return best
+}
+
+/** Scalars as sums of digit * 2^(bits * level), digits from -2^(bits - 1) + 1 to 2^(bits - 1). By level, the lowest first. */
+function digits(scalars: Uint32Array, count: number, bits: number): Int16Array {
+  const levels = rowsOf(SCALAR_BITS, bits)
+  const rows = new Int16Array(levels * count)
+  const mask = 2 ** bits - 1
+  const half = 2 ** (bits - 1)
+  for (let i = 0; i < count; i++) {
+    let carry = 0
+    for (let level = 0; level < levels; level++) {
+      const bit = level * bits
+      const word = i * SCALAR_WORDS + (bit >> 5)
+      const shift = bit & 31
+      let digit = (scalars[word] as number) >>> shift
+      if (shift + bits > 32 && (bit >> 5) + 1 < SCALAR_WORDS)
+        digit |= (scalars[word + 1] as number) << (32 - shift)
+      digit = (digit & mask) + carry
+      carry = digit > half ? 1 : 0
+      rows[level * count + i] = digit - (carry << bits)
+    }
+  }
+  return rows
+}
+
+/** Little-endian, a multiple of 8 bytes. */
+function readNumber(bytes: Uint8Array): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let value = 0n
+  for (let at = bytes.length - 8; at >= 0; at -= 8) value = (value << 64n) | view.getBigUint64(at, true)
+  return value
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
