@@ -75,6 +75,14 @@ export function peekType(envelope: Uint8Array): Result<string, EnvelopeReason> {
   return good(opened.value.type)
 }
 
+/** The id of what an envelope of any type says. Neither its fields nor its signatures are looked at; for comparing with an id that somebody signed. */
+export function peekId(community: CommunityId, envelope: Uint8Array): Result<Id, EnvelopeReason> {
+  const opened = openUntyped(envelope)
+  if (!opened.ok) return opened
+  const { type, fields, payloadBytes } = opened.value
+  return good(payloadId(type, fields.c === undefined ? NO_COMMUNITY : community, payloadBytes))
+}
+
 /**
  * Reads an envelope of a known kind and community. Signatures are not looked at: see `verifyEnvelope`.
  * Bytes from outside go through here and nowhere else.
