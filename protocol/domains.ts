@@ -11,6 +11,7 @@ export const DOMAIN = {
   link: domain('link'),
   root: domain('root'),
   invitation: domain('invitation'),
+  title: domain('title'),
 } as const
 
 function domain(name: string): Uint8Array {

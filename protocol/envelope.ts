@@ -29,6 +29,12 @@ export interface EnvelopeSignature {
   readonly signature: Uint8Array
 }
 
+/** What signatures cover, and each of them with its key, in the order in which they are asked. */
+export interface Signed {
+  readonly message: Uint8Array
+  readonly signatures: readonly EnvelopeSignature[]
+}
+
 /** A kind of signed thing: its name on the wire and the closed map of its payload, `t` and `c` aside. */
 export interface PayloadType<T> {
   readonly type: string
@@ -126,15 +132,36 @@ export async function verifyEnvelope(
   envelope: Envelope<unknown>,
   signers: readonly KeyText[],
 ): Promise<Result<true, SignatureReason>> {
+  const right = checkSigners(envelope, signers)
+  return right.ok ? verifySigned(verifier, signedOf(community, envelope)) : right
+}
+
+/** Whether exactly the given keys signed (ENV-9). */
+export function checkSigners(
+  { signatures }: Pick<Signed, 'signatures'>,
+  signers: readonly KeyText[],
+): Result<true, SignatureReason> {
   const wanted = new Set(signers)
-  for (const { key: signer } of envelope.signatures) if (!wanted.has(signer)) return bad('signer-unexpected')
-  if (envelope.signatures.length !== wanted.size) return bad('signer-missing')
-  const input = signedBytes(envelope.type, community, envelope.payloadBytes)
-  for (const { key: signer, signature } of envelope.signatures) {
-    const verdict = await verifier.verify(signature, input, signer)
+  if (signatures.some(({ key: signer }) => !wanted.has(signer))) return bad('signer-unexpected')
+  return signatures.length === wanted.size ? good(true) : bad('signer-missing')
+}
+
+/** Verifies every signature, in order, to the first that is bad. */
+export async function verifySigned(
+  verifier: Verifier,
+  { message, signatures }: Signed,
+): Promise<Result<true, SignatureReason>> {
+  for (const { key: signer, signature } of signatures) {
+    const verdict = await verifier.verify(signature, message, signer)
     if (!verdict.ok) return verdict
   }
   return good(true)
+}
+
+/** What the signatures of an envelope cover. */
+export function signedOf(community: CommunityId, envelope: Envelope<unknown>): Signed {
+  const { type, payloadBytes, signatures } = envelope
+  return { message: signedBytes(type, community, payloadBytes), signatures }
 }
 
 /** The single signer's key, for types that one device signs. */

@@ -158,13 +158,14 @@ export function map<F extends Fields, O extends Fields = Record<never, never>>(
   optional: O = {} as O,
 ): Schema<Typed<F, O>> {
   const all: Fields = { ...fields, ...optional }
+  const entries = Object.entries(all)
   return {
     decode: (value, at) => {
       if (!isMap(value)) return invalid(at)
       const unknown = Object.keys(value).find((name) => !Object.hasOwn(all, name))
       if (unknown !== undefined) return bad('field-unknown', join(at, unknown))
       const out: Record<string, unknown> = {}
-      for (const [name, schema] of Object.entries(all)) {
+      for (const [name, schema] of entries) {
         const field = value[name]
         if (field === undefined) {
           if (Object.hasOwn(optional, name)) continue
@@ -178,7 +179,7 @@ export function map<F extends Fields, O extends Fields = Record<never, never>>(
     },
     encode: (value) => {
       const out: { [name: string]: Value } = {}
-      for (const [name, schema] of Object.entries(all)) {
+      for (const [name, schema] of entries) {
         const field = (value as Record<string, unknown>)[name]
         if (field !== undefined) out[name] = schema.encode(field)
       }
@@ -187,20 +188,34 @@ export function map<F extends Fields, O extends Fields = Record<never, never>>(
   }
 }
 
+/** A shape with a rule about what it reads, which is asked once every field is good; the rule returns what is wrong. */
+export function refine<T>(shape: Schema<T>, rule: (value: T) => Bad<SchemaReason> | undefined): Schema<T> {
+  return {
+    decode: (value, at) => {
+      const read = shape.decode(value, at)
+      return read.ok ? (rule(read.value) ?? read) : read
+    },
+    encode: (value) => shape.encode(value),
+  }
+}
+
 /**
  * A closed map whose fields come in groups, of which exactly one is there, whole. The shape knows every field and has each as optional.
- * A field beside its group is `field-unknown`; a group that is not whole, or none at all, is `field-missing`.
+ * It is the first one of which a field is there that not every group has, or the first one. A field beside its group is `field-unknown`; a group
+ * that is not whole, or none at all, is `field-missing`.
  */
 export function oneGroup<T extends object>(
   shape: Schema<T>,
   ...groups: readonly (readonly (keyof T & string)[])[]
 ): Schema<T> {
+  const isTelling = (name: keyof T & string): boolean => !groups.every((group) => group.includes(name))
   return {
     decode: (value, at) => {
       const read = shape.decode(value, at)
       if (!read.ok) return read
       const names = Object.keys(read.value) as (keyof T & string)[]
-      const group = groups.find((one) => one.some((name) => names.includes(name))) ?? groups[0] ?? []
+      const isThere = (name: keyof T & string): boolean => isTelling(name) && names.includes(name)
+      const group = groups.find((one) => one.some(isThere)) ?? groups[0] ?? []
       const surplus = names.find((name) => !group.includes(name))
       if (surplus !== undefined) return bad('field-unknown', join(at, surplus))
       const missing = group.find((name) => !names.includes(name))
