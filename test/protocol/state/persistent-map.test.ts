@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { type MapDraft, persistentMap } from '../../../protocol/state/persistent-map.ts'
 
 const MANY = 20_000
-const many = persistentMap(Array.from({ length: MANY }, (_, i) => [`member/${i}`, i] as const))
+const many = persistentMap<string, number>(
+  Array.from({ length: MANY }, (_, i) => [`member/${i}`, i] as const),
+)
 
 describe('a persistent map', () => {
   it('holds what it was made of, the later of two for one key', () => {
-    const map = persistentMap([
+    const map = persistentMap<string, number>([
       ['a', 1],
       ['b', 2],
       ['a', 3],
