@@ -1,5 +1,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { equalBytes } from '../bytes.ts'
+import { communityOf, type Genesis } from '../community/genesis.ts'
+import type { Envelope } from '../envelope.ts'
 import type { CommunityId, KeyText } from '../ids.ts'
 import type { CodecReason, SignatureReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
@@ -51,6 +53,11 @@ export interface SignedCheckpoint extends LogHead {
 export interface Log {
   readonly community: CommunityId
   readonly keys: readonly KeyText[]
+}
+
+/** The log of a community that never rotated it. */
+export function genesisLog(genesis: Envelope<Genesis>): Log {
+  return { community: communityOf(genesis), keys: [genesis.payload.log] }
 }
 
 /** The origin of a community's checkpoints, and the name of its log key. */

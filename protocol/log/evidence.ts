@@ -1,7 +1,6 @@
 import { compareBytes, equalBytes } from '../bytes.ts'
 import { decodeValue, encodeValue } from '../codec.ts'
 import { decodeEntry, type LogPromise, PROMISE } from '../community/entry.ts'
-import { communityOf, type Genesis } from '../community/genesis.ts'
 import { type Envelope, open, peekId, verifyEnvelope } from '../envelope.ts'
 import type { CommunityId, KeyText } from '../ids.ts'
 import { MAX_ENTRY_BYTES, MAX_ENVELOPE_BYTES } from '../limits.ts'
@@ -9,7 +8,14 @@ import type { EnvelopeReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import { bytes, id, isMap, key, list, map, oneOf, type Read, type Schema } from '../schema.ts'
 import type { Verifier } from '../signature.ts'
-import { checkpointBytes, logKey, openCheckpoint, type SignedCheckpoint, sameHead } from './checkpoint.ts'
+import {
+  checkpointBytes,
+  type Log,
+  logKey,
+  openCheckpoint,
+  type SignedCheckpoint,
+  sameHead,
+} from './checkpoint.ts'
 import { MAX_EVIDENCE_BYTES, MAX_PROOF_HASHES } from './limits.ts'
 import { HASH_BYTES, leafHash } from './merkle.ts'
 import { type Proof, type TreeHead, verifyConsistency, verifyInclusion } from './proof.ts'
@@ -19,24 +25,24 @@ import { keyId } from './signed-note.ts'
 /**
  * What convicts a log key (EVID-1 to 6): things that it signed and that cannot all be honest. Whoever knows the genesis verifies it offline.
  *
- * - `log-fork`: two checkpoints. Of one size and saying different things, that is all. Of different sizes, `root` is the root that the larger
+ * - `fork`: two checkpoints. Of one size and saying different things, that is all. Of different sizes, `root` is the root that the larger
  *   tree had at the smaller size, by `proof`, and it is not the one that was signed.
  * - `broken-promise`: a promise, and a checkpoint whose tree holds another statement at the promised place.
  * - `double-promise`: two promises that give one place to two statements, or two places to one.
  */
-export type Evidence = LogFork | BrokenPromise | DoublePromise
+export type Evidence = Fork | BrokenPromise | DoublePromise
 
 const proof = list(bytes(HASH_BYTES), MAX_PROOF_HASHES)
 const note = bytes(MAX_EVIDENCE_BYTES, 1)
 const promise = bytes(MAX_ENVELOPE_BYTES, 1)
 const community = id<CommunityId>()
 
-const LOG_FORK = map(
-  { t: oneOf('log-fork'), c: community, log: key, a: note, b: note },
+const FORK = map(
+  { kind: oneOf('fork'), c: community, log: key, a: note, b: note },
   { root: bytes(HASH_BYTES), proof },
 )
 const BROKEN_PROMISE = map({
-  t: oneOf('broken-promise'),
+  kind: oneOf('broken-promise'),
   c: community,
   log: key,
   promise,
@@ -44,35 +50,35 @@ const BROKEN_PROMISE = map({
   entry: bytes(MAX_ENTRY_BYTES, 1),
   proof,
 })
-const DOUBLE_PROMISE = map({ t: oneOf('double-promise'), c: community, log: key, a: promise, b: promise })
+const DOUBLE_PROMISE = map({ kind: oneOf('double-promise'), c: community, log: key, a: promise, b: promise })
 
-export type LogFork = Read<typeof LOG_FORK>
+export type Fork = Read<typeof FORK>
 export type BrokenPromise = Read<typeof BROKEN_PROMISE>
 export type DoublePromise = Read<typeof DOUBLE_PROMISE>
 
 const KINDS: ReadonlyMap<unknown, Schema<Evidence>> = new Map<string, Schema<Evidence>>([
-  ['log-fork', LOG_FORK as Schema<Evidence>],
+  ['fork', FORK as Schema<Evidence>],
   ['broken-promise', BROKEN_PROMISE as Schema<Evidence>],
   ['double-promise', DOUBLE_PROMISE as Schema<Evidence>],
 ])
 
-export type EvidenceReason = EnvelopeReason | LogReason
+export type EvidenceReason = EnvelopeReason | LogReason | 'evidence-wrong'
 
 /**
  * That a log signed two checkpoints of which one does not continue the other.
  * @param between of checkpoints of different sizes: the root of the larger tree at the smaller size, and the consistency proof from there
  */
-export function logFork(
+export function forkEvidence(
   c: CommunityId,
   one: SignedCheckpoint,
   other: SignedCheckpoint,
   between?: { readonly root: Uint8Array; readonly proof: Proof },
-): LogFork {
+): Fork {
   if (one.key !== other.key) throw new TypeError('the checkpoints are signed by different keys')
   const [a, b] = [one, other]
     .map((checkpoint) => ({ size: checkpoint.size, bytes: bareBytes(c, checkpoint) }))
     .sort((x, y) => x.size - y.size || compareBytes(x.bytes, y.bytes)) as [Bare, Bare]
-  return { t: 'log-fork', c, log: one.key, a: a.bytes, b: b.bytes, ...between }
+  return { kind: 'fork', c, log: one.key, a: a.bytes, b: b.bytes, ...between }
 }
 
 /** That a log put another entry where it promised a statement. @param proof that the entry is at the promised index of the checkpoint's tree */
@@ -84,7 +90,7 @@ export function brokenPromise(
   proof: Proof,
 ): BrokenPromise {
   return {
-    t: 'broken-promise',
+    kind: 'broken-promise',
     c,
     log: checkpoint.key,
     promise: promised.bytes,
@@ -102,12 +108,12 @@ export function doublePromise(
   other: Envelope<LogPromise>,
 ): DoublePromise {
   const [a, b] = [one.bytes, other.bytes].sort(compareBytes) as [Uint8Array, Uint8Array]
-  return { t: 'double-promise', c, log, a, b }
+  return { kind: 'double-promise', c, log, a, b }
 }
 
 /** The one spelling. */
 export function encodeEvidence(evidence: Evidence): Uint8Array {
-  return encodeValue((KINDS.get(evidence.t) as Schema<Evidence>).encode(evidence))
+  return encodeValue((KINDS.get(evidence.kind) as Schema<Evidence>).encode(evidence))
 }
 
 /** Reads evidence. Whether it proves anything is another question. */
@@ -115,29 +121,35 @@ export function decodeEvidence(bytes: Uint8Array): Result<Evidence, EvidenceReas
   const value = decodeValue(bytes, MAX_EVIDENCE_BYTES)
   if (!value.ok) return value
   if (!isMap(value.value)) return bad('field-invalid')
-  const { t } = value.value
-  if (t === undefined) return bad('field-missing', 't')
-  const kind = KINDS.get(t)
-  return kind === undefined ? bad('unknown-type') : kind.decode(value.value, '')
+  const { kind } = value.value
+  if (kind === undefined) return bad('field-missing', 'kind')
+  const shape = KINDS.get(kind)
+  return shape === undefined ? bad('unknown-type') : shape.decode(value.value, '')
+}
+
+/** What evidence proves. */
+export interface Conviction {
+  readonly evidence: Evidence
+  /** Where the log lied: the size of the smaller checkpoint of a fork, or the promised index, of two the lower. */
+  readonly at: number
 }
 
 /**
  * Reads evidence and makes sure that it convicts the log key that it names.
- * @param logKeys the keys that the community's log has had; without a rotation that of the genesis
+ * @param log the community, and every key that its log has had: without a rotation that of the genesis
  */
 export async function verifyEvidence(
   verifier: Verifier,
-  genesis: Envelope<Genesis>,
+  log: Log,
   bytes: Uint8Array,
-  logKeys: readonly KeyText[] = [genesis.payload.log],
-): Promise<Result<Evidence, EvidenceReason>> {
+): Promise<Result<Conviction, EvidenceReason>> {
   const decoded = decodeEvidence(bytes)
   if (!decoded.ok) return decoded
   const evidence = decoded.value
-  if (evidence.c !== communityOf(genesis)) return bad('foreign-community')
-  if (!logKeys.includes(evidence.log)) return bad('log-unknown')
-  const judged = await judge(verifier, evidence)
-  return judged.ok ? good(evidence) : judged
+  if (evidence.c !== log.community) return bad('foreign-community')
+  if (!log.keys.includes(evidence.log)) return bad('log-unknown')
+  const at = await judge(verifier, evidence)
+  return at.ok ? good({ evidence, at: at.value }) : at
 }
 
 interface Bare {
@@ -145,11 +157,11 @@ interface Bare {
   readonly bytes: Uint8Array
 }
 
-type Verdict = Promise<Result<true, EvidenceReason>>
+type Verdict = Promise<Result<number, EvidenceReason>>
 
 function judge(verifier: Verifier, evidence: Evidence): Verdict {
-  switch (evidence.t) {
-    case 'log-fork':
+  switch (evidence.kind) {
+    case 'fork':
       return judgeFork(verifier, evidence)
     case 'broken-promise':
       return judgeBrokenPromise(verifier, evidence)
@@ -158,7 +170,7 @@ function judge(verifier: Verifier, evidence: Evidence): Verdict {
   }
 }
 
-async function judgeFork(verifier: Verifier, fork: LogFork): Verdict {
+async function judgeFork(verifier: Verifier, fork: Fork): Verdict {
   const a = await openBare(verifier, fork, fork.a)
   if (!a.ok) return a
   const b = await openBare(verifier, fork, fork.b)
@@ -171,19 +183,19 @@ async function judgeFork(verifier: Verifier, fork: LogFork): Verdict {
 }
 
 function judgeOneSize(
-  { root, proof }: LogFork,
+  { root, proof }: Fork,
   a: SignedCheckpoint,
   b: SignedCheckpoint,
-): Result<true, EvidenceReason> {
+): Result<number, EvidenceReason> {
   if (root !== undefined || proof !== undefined) return bad('field-unknown')
-  return sameHead(a, b) ? bad('evidence-unproven') : good(true)
+  return sameHead(a, b) ? bad('evidence-wrong') : good(a.size)
 }
 
-function judgeTwoSizes({ root, proof }: LogFork, a: TreeHead, b: TreeHead): Result<true, EvidenceReason> {
+function judgeTwoSizes({ root, proof }: Fork, a: TreeHead, b: TreeHead): Result<number, EvidenceReason> {
   if (root === undefined || proof === undefined) return bad('field-missing')
   const continued = verifyConsistency({ size: a.size, root }, b, proof)
   if (!continued.ok) return continued
-  return equalBytes(root, a.root) ? bad('evidence-unproven') : good(true)
+  return equalBytes(root, a.root) ? bad('evidence-wrong') : good(a.size)
 }
 
 async function judgeBrokenPromise(verifier: Verifier, broken: BrokenPromise): Verdict {
@@ -192,13 +204,13 @@ async function judgeBrokenPromise(verifier: Verifier, broken: BrokenPromise): Ve
   const checkpoint = await openBare(verifier, broken, broken.checkpoint)
   if (!checkpoint.ok) return checkpoint
   const { index, id } = promised.value
-  if (index >= checkpoint.value.size) return bad('evidence-unproven')
+  if (index >= checkpoint.value.size) return bad('evidence-wrong')
   const included = verifyInclusion(leafHash(broken.entry), index, checkpoint.value, broken.proof)
   if (!included.ok) return included
   const entry = decodeEntry(broken.entry)
   const there = entry.ok ? peekId(broken.c, entry.value.e) : entry
   // What is no entry at all is not what was promised either.
-  return there.ok && there.value === id ? bad('evidence-unproven') : good(true)
+  return there.ok && there.value === id ? bad('evidence-wrong') : good(index)
 }
 
 async function judgeDoublePromise(verifier: Verifier, double: DoublePromise): Verdict {
@@ -208,7 +220,7 @@ async function judgeDoublePromise(verifier: Verifier, double: DoublePromise): Ve
   if (!b.ok) return b
   if (compareBytes(double.a, double.b) >= 0) return bad('not-canonical')
   const contradict = (a.value.index === b.value.index) !== (a.value.id === b.value.id)
-  return contradict ? good(true) : bad('evidence-unproven')
+  return contradict ? good(Math.min(a.value.index, b.value.index)) : bad('evidence-wrong')
 }
 
 /** A checkpoint with the signature of the accused key and no other, so that one piece of evidence has one spelling. */

@@ -9,7 +9,6 @@ export const LOG_REASONS = [
   'tile-malformed',
   'request-malformed',
   'size-conflict',
-  'evidence-unproven',
 ] as const
 
 export type LogReason = (typeof LOG_REASONS)[number]
