@@ -12,6 +12,8 @@ export const DOMAIN = {
   root: domain('root'),
   invitation: domain('invitation'),
   title: domain('title'),
+  record: domain('record'),
+  state: domain('state'),
 } as const
 
 function domain(name: string): Uint8Array {
