@@ -80,6 +80,11 @@ export function encodeCheckpoint(checkpoint: Checkpoint): string {
   return text
 }
 
+/** The one extension line of a community's checkpoints. @param state the state hash, 32 bytes */
+export function stateLine(state: Uint8Array): string {
+  return `${STATE_LINE}${encodeBase64(state)}`
+}
+
 /** Reads the text of a checkpoint of any log. */
 export function parseCheckpoint(text: string): Result<Checkpoint, LogReason> {
   const lines = text.split('\n')
@@ -102,7 +107,7 @@ export async function signCheckpoint(
 ): Promise<SignedCheckpoint> {
   if (size < 1 || state.length !== HASH_BYTES) throw new RangeError('a log head has entries and a state')
   const origin = logOrigin(community)
-  const extensions = [`${STATE_LINE}${encodeBase64(state)}`]
+  const extensions = [stateLine(state)]
   const text = encodeCheckpoint({ origin, size, root, extensions })
   const note = { text, signatures: [await signNote(text, origin, signer)] }
   return { size, root, state, key: signer.publicKey, note }
