@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
+import { startCurve } from '../node/crypto/edwards/curve.ts'
 import { platformVerifier } from '../node/crypto/native.ts'
 import { communityValidator } from '../node/gossip/community.ts'
 import type { Judging } from '../node/gossip/received.ts'
@@ -79,7 +80,9 @@ async function assemble(
   const store = new Store(folder.file('ledger.sqlite'))
   undo.push(() => store.close())
   const signer = signerFromSeed(await folder.seed('log.key'))
-  const verifier = await platformVerifier()
+  // Every newcomer brings two keys, and noble takes milliseconds for each, in which nobody else is served.
+  const { isPrimeOrder } = await startCurve()
+  const verifier = await platformVerifier(isPrimeOrder)
   const keeper = await LogKeeper.open({ store, verifier, signer, clock })
   // A process that died between the two had founded, and the token went with it in one transaction: none is ever left over.
   const token = keeper.membership ? undefined : foundingToken(store, random)

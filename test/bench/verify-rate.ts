@@ -1,8 +1,17 @@
 /** How many signatures an engine verifies per second. Runs as it is in Node and, bundled, in a page. */
 
+import { batchEngine } from '../../node/crypto/edwards/batch.ts'
 import { nativeVerify } from '../../node/crypto/native.ts'
-import { type KeyText, keyBytes } from '../../protocol/ids.ts'
-import { createVerifier, type Signer, signerFromSeed, type Verifier } from '../../protocol/signature.ts'
+import { type KeyText, keyBytes, keyText } from '../../protocol/ids.ts'
+import {
+  type BatchVerifier,
+  createBatchVerifier,
+  createVerifier,
+  type Signed,
+  type Signer,
+  signerFromSeed,
+  type Verifier,
+} from '../../protocol/signature.ts'
 
 /** Signatures verified per second, one value for each batch. */
 export type Rates = readonly number[]
@@ -14,14 +23,12 @@ export interface EngineRates {
   readonly rule: Rates
   /** Through our one function, with noble alone. */
   readonly noble: Rates
+  /** All at once, as an auditor does, for keys that it knows. */
+  readonly batches: Rates
+  /** The same for keys that were never seen: each is admitted first. */
+  readonly firstBatches: Rates
   /** What the engine does with a key that it holds already and no rule of ours: the peer to compare with. */
   readonly bare: Rates
-}
-
-export interface Signed {
-  readonly key: KeyText
-  readonly message: Uint8Array
-  readonly signature: Uint8Array
 }
 
 /** One way to verify. */
@@ -29,6 +36,10 @@ export type Verify = (signed: Signed) => Promise<boolean>
 
 /** Signers of a batch, in turn. */
 const SIGNERS = 64
+
+/** An auditor's batch: a ledger has two to three signatures for every key in it. */
+const LARGE_BATCH = 4096
+const LARGE_BATCH_KEYS = 2048
 
 /** Bytes signed: an operation of a room with its envelope is about as long. */
 const MESSAGE_BYTES = 200
@@ -51,18 +62,32 @@ export async function measureRates(batches: number): Promise<EngineRates> {
   const rule = through(createVerifier(native))
   const noble = through(createVerifier())
   const bare = await bareVerify(many)
-  const rates = { first: [] as number[], rule: [] as number[], noble: [] as number[], bare: [] as number[] }
+  const engine = await batchEngine()
+  const large = await signedByMany()
+  const auditor = createBatchVerifier(engine)
+  const rates = {
+    first: [] as number[],
+    rule: [] as number[],
+    noble: [] as number[],
+    batches: [] as number[],
+    firstBatches: [] as number[],
+    bare: [] as number[],
+  }
   for (let batch = 0; batch <= batches; batch++) {
     const measured = {
       first: await rateOf(through(createVerifier(native)), few),
       rule: await rateOf(rule, many),
       noble: await rateOf(noble, few),
+      batches: rateOfBatch(auditor, large),
+      firstBatches: rateOfBatch(createBatchVerifier(engine), large),
       bare: await rateOf(bare, many),
     }
     if (batch === 0) continue
     rates.first.push(measured.first)
     rates.rule.push(measured.rule)
     rates.noble.push(measured.noble)
+    rates.batches.push(measured.batches)
+    rates.firstBatches.push(measured.firstBatches)
     rates.bare.push(measured.bare)
   }
   return rates
@@ -77,19 +102,32 @@ export async function rateOf(verify: Verify, batch: readonly Signed[]): Promise<
   return batch.length / ((performance.now() - began) / 1000)
 }
 
+function rateOfBatch(verifier: BatchVerifier, batch: readonly Signed[]): number {
+  const began = performance.now()
+  if (!verifier.verifyAll(batch).every(({ ok }) => ok)) throw new Error('a true signature was refused')
+  return batch.length / ((performance.now() - began) / 1000)
+}
+
 function through(verifier: Verifier): Verify {
-  return async ({ key, message, signature }) => (await verifier.verify(signature, message, key)).ok
+  return async ({ publicKey, message, signature }) =>
+    (await verifier.verify(signature, message, publicKey)).ok
 }
 
 async function bareVerify(batch: readonly Signed[]): Promise<Verify> {
   const { subtle } = crypto
   const keys = new Map<KeyText, CryptoKey>()
-  for (const { key } of batch) {
-    if (!keys.has(key))
-      keys.set(key, await subtle.importKey('raw', keyBytes(key) as BufferSource, ED25519, false, ['verify']))
+  for (const { publicKey } of batch) {
+    if (keys.has(publicKey)) continue
+    const raw = keyBytes(publicKey) as BufferSource
+    keys.set(publicKey, await subtle.importKey('raw', raw, ED25519, false, ['verify']))
   }
-  return ({ key, message, signature }) =>
-    subtle.verify(ED25519, keys.get(key) as CryptoKey, signature as BufferSource, message as BufferSource)
+  return ({ publicKey, message, signature }) =>
+    subtle.verify(
+      ED25519,
+      keys.get(publicKey) as CryptoKey,
+      signature as BufferSource,
+      message as BufferSource,
+    )
 }
 
 /** A batch of true signatures; the first {@link SLOW_BATCH} are of as many keys. */
@@ -102,7 +140,23 @@ export async function signedMessages(): Promise<readonly Signed[]> {
       const signer = signers[i % SIGNERS] as Signer
       const message = new Uint8Array(MESSAGE_BYTES).fill(i)
       new DataView(message.buffer).setUint32(0, i)
-      return { key: signer.publicKey, message, signature: await signer.sign(message) }
+      return { publicKey: signer.publicKey, message, signature: await signer.sign(message) }
     }),
   )
+}
+
+/** True signatures of many keys, made by the engine: noble would take longer to make them than all the rest. */
+async function signedByMany(): Promise<readonly Signed[]> {
+  const { subtle } = crypto
+  const batch: Signed[] = []
+  for (let i = 0; i < LARGE_BATCH_KEYS; i++) {
+    const pair = (await subtle.generateKey(ED25519, true, ['sign', 'verify'])) as CryptoKeyPair
+    const publicKey = keyText(new Uint8Array(await subtle.exportKey('raw', pair.publicKey)))
+    for (let n = 0; n < LARGE_BATCH / LARGE_BATCH_KEYS; n++) {
+      const message = crypto.getRandomValues(new Uint8Array(MESSAGE_BYTES))
+      const signature = new Uint8Array(await subtle.sign(ED25519, pair.privateKey, message))
+      batch.push({ publicKey, message, signature })
+    }
+  }
+  return batch
 }

@@ -50,10 +50,12 @@ function figuresOf(
     peer: `${engine}, bare ${name} with the key at hand`,
     rates: distribution(bare, 'more'),
   }))
+  const noble = distribution(rates.noble, 'more').p50
   const n = rates.bare.length
   const figure = (metric: string, values: Rates): Figure => {
     const spread = distribution(values, 'more')
     const compared = peers.map(({ peer, rates: { p50 } }) => against({ peer }, p50, spread.p50))
+    compared.push(against({ peer: `${engine}, noble alone` }, noble, spread.p50))
     return { metric: `${engine}, ${metric}`, unit: '1/s', n, ...spread, compared }
   }
   return [
@@ -61,15 +63,17 @@ function figuresOf(
     figure('native and rule', rates.rule),
     figure('native and rule, first signature of a key', rates.first),
     figure('noble alone', rates.noble),
+    figure('in batches', rates.batches),
+    figure('in batches, keys never seen', rates.firstBatches),
   ]
 }
 
 async function ratesOfNode(batches: number): Promise<Rates> {
   const batch = await signedMessages()
   const keys = new Map<string, KeyObject>()
-  for (const { key } of batch) keys.set(key, keyObject(keyBytes(key)))
-  const bare: Verify = async ({ key, message, signature }) =>
-    verifyInNode(null, message, keys.get(key) as KeyObject, signature)
+  for (const { publicKey } of batch) keys.set(publicKey, keyObject(keyBytes(publicKey)))
+  const bare: Verify = async ({ publicKey, message, signature }) =>
+    verifyInNode(null, message, keys.get(publicKey) as KeyObject, signature)
   await rateOf(bare, batch)
   const rates: number[] = []
   while (rates.length < batches) rates.push(await rateOf(bare, batch))

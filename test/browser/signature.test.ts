@@ -69,6 +69,10 @@ describe.each<BrowserKind>(['chromium', 'firefox'])('%s', (kind) => {
   it('SIG-4 gives it without its own engine too', () => {
     expect(differences(judged.withoutNative)).toEqual([])
   })
+
+  it('SIG-4 gives it to all at once', () => {
+    expect(differences(judged.inBatch)).toEqual([])
+  })
 })
 
 /** What was judged otherwise than in Node, by name. */

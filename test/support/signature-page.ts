@@ -1,15 +1,17 @@
+import { batchEngine } from '../../node/crypto/edwards/batch.ts'
 import { nativeVerify } from '../../node/crypto/native.ts'
 import { keyText } from '../../protocol/ids.ts'
-import { createVerifier, type Verifier } from '../../protocol/signature.ts'
+import { createBatchVerifier, createVerifier, type Verifier } from '../../protocol/signature.ts'
 
 /** A page that judges signatures with the project's own rule; bundled and served by signature.test.ts. */
 
 export interface Judged {
   /** Whether the browser has an engine of its own. */
   readonly native: boolean
-  /** Verdicts in the order asked: through the browser's engine, and through noble alone. */
+  /** Verdicts in the order asked: through the browser's engine, through noble alone, and all at once. */
   readonly verdicts: readonly string[]
   readonly withoutNative: readonly string[]
+  readonly inBatch: readonly string[]
 }
 
 /** key, message, signature, each in hex. */
@@ -27,7 +29,18 @@ window.judge = async (asked) => {
     native: native !== undefined,
     verdicts: await verdictsOf(createVerifier(native), asked),
     withoutNative: await verdictsOf(createVerifier(), asked),
+    inBatch: await verdictsOfBatch(asked),
   }
+}
+
+async function verdictsOfBatch(asked: readonly Asked[]): Promise<readonly string[]> {
+  const batch = asked.map(([key, message, signature]) => ({
+    signature: bytes(signature),
+    message: bytes(message),
+    publicKey: keyText(bytes(key)),
+  }))
+  const verdicts = createBatchVerifier(await batchEngine()).verifyAll(batch)
+  return verdicts.map((result) => (result.ok ? 'holds' : result.reason))
 }
 
 async function verdictsOf(verifier: Verifier, asked: readonly Asked[]): Promise<readonly string[]> {

@@ -33,17 +33,13 @@ const MAX_ADDENDS = 2 * MAX_BATCH + 1
 /** Bits of a digit: wider ones need more buckets than stay in a processor's nearest memory. */
 const MAX_DIGIT_BITS = 11
 
-export interface Means {
-  /** 64 bytes. The platform's own, where that answers at once. */
-  sha512(bytes: Uint8Array): Uint8Array
-  /** Fills at most 65,536 bytes with what nobody can foresee. */
-  random(bytes: Uint8Array): void
-}
-
-const MEANS: Means = { sha512, random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>) }
-
-/** Some megabytes of memory stay with it. Throws `WebAssembly.CompileError` where a page's policy forbids WebAssembly. */
-export async function batchEngine({ sha512, random }: Means = MEANS): Promise<BatchEngine> {
+/**
+ * The same in Node and in a page; some megabytes of memory stay with it. Throws `WebAssembly.CompileError` where a page's policy forbids WebAssembly.
+ * @param random fills at most 65,536 bytes with what nobody can foresee
+ */
+export async function batchEngine(
+  random: (bytes: Uint8Array<ArrayBuffer>) => void = fill,
+): Promise<BatchEngine> {
   const buckets = 2 ** (MAX_DIGIT_BITS - 1)
   const curve = await startCurve(MAX_ADDENDS * ADDEND_BYTES + (buckets + 3) * POINT_BYTES)
   const { machine } = curve
@@ -192,4 +188,8 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
     at += part.length
   }
   return whole
+}
+
+function fill(bytes: Uint8Array<ArrayBuffer>): void {
+  crypto.getRandomValues(bytes)
 }

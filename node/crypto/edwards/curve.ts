@@ -45,7 +45,7 @@ const CONSTANTS = {
 const ELEMENTS = Object.values(CONSTANTS).flat().length + 18
 
 /** @param memoryBytes what the caller will reserve of its machine */
-export async function startCurve(memoryBytes: number): Promise<Curve> {
+export async function startCurve(memoryBytes = 0): Promise<Curve> {
   const machine = await startMachine(memoryBytes + ELEMENTS * ELEMENT_BYTES)
   const { multiply, square, add, subtract, freeze, words } = machine
 
