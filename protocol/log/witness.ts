@@ -117,12 +117,10 @@ export async function judgeCheckpoint(
   return good({ origin, old, head: { size, root }, note })
 }
 
-/** The body of the answer with status 409, of the type `text/x.tlog.size`. */
-export function sizeBody(size: number): string {
-  return `${size}\n`
+/** The answer with status 409. @param size what the witness cosigned last */
+export function sizeAnswer(size: number): { readonly contentType: string; readonly body: string } {
+  return { contentType: 'text/x.tlog.size', body: `${size}\n` }
 }
-
-export const SIZE_CONTENT_TYPE = 'text/x.tlog.size'
 
 const NEWLINE = 0x0a
 const OLD = 'old '

@@ -6,6 +6,7 @@ import { signatureCases } from './make/ed25519.ts'
 import { envelopeFile } from './make/envelope.ts'
 import { frameCases } from './make/frames.ts'
 import { ledgerCases } from './make/ledgers.ts'
+import { logVectors } from './make/log.ts'
 import { roomFiles } from './make/rooms.ts'
 import { secrets } from './make/secrets.ts'
 import { statementFiles } from './make/statements.ts'
@@ -23,6 +24,7 @@ export async function vectorFiles(): Promise<Readonly<Record<string, unknown>>> 
     ...(await roomFiles(people)),
     ledger: { spec: '§6.7', cases: await ledgerCases(people) },
     frames: { spec: '§9', cases: frameCases(people) },
+    log: await logVectors(),
     secrets: secrets(people),
     'ed25519-edge': { spec: '§4.2', cases: signatureCases() },
   }

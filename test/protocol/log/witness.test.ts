@@ -7,7 +7,7 @@ import {
   encodeAddCheckpoint,
   judgeCheckpoint,
   parseAddCheckpoint,
-  sizeBody,
+  sizeAnswer,
   type WitnessedLog,
 } from '../../../protocol/log/witness.ts'
 import { createVerifier } from '../../../protocol/signature.ts'
@@ -119,7 +119,7 @@ describe('a witness refuses', () => {
     const conflict = { ok: false, status: 409, reason: 'size-conflict' }
     expect(await judge(honest.head(7), request(0, [], three))).toEqual({ ...conflict, size: 7 })
     expect(await judge(undefined, request(3, proof, seven))).toEqual({ ...conflict, size: 0 })
-    expect(sizeBody(7)).toBe('7\n')
+    expect(sizeAnswer(7)).toEqual({ contentType: 'text/x.tlog.size', body: '7\n' })
   })
 
   it('WIT-3 a proof that is wrong, or there when it must not be: 422', async () => {
