@@ -34,6 +34,14 @@ import type { Door, InvitationView, NewIdentity, Peer } from './view.ts'
 
 /** How long a proof of an invitation holds: as long as somebody takes to choose a name and save a phrase. Seconds. */
 const PROOF_LIFETIME = 10 * MINUTE
+/** What somebody is told who holds an invitation that lets nobody in. */
+const WHY_NOT = {
+  good: 'invitation-unknown',
+  unknown: 'invitation-unknown',
+  used: 'invitation-used',
+  void: 'invitation-void',
+  expired: 'invitation-expired',
+} as const
 /** For one step of coming in, in milliseconds: a long ledger on a slow phone. */
 const STEP = 30_000
 
@@ -260,7 +268,7 @@ export function createDoor({ ports, site: askSite, words }: DoorDependencies): D
       if (standing !== 'good' || !invitation) {
         await entrance.network.stop()
         read = undefined
-        throw new PeerError(standing === 'good' ? 'invitation-unknown' : `invitation-${standing}`)
+        throw new PeerError(WHY_NOT[standing])
       }
       const { sponsor: get } = invitation
       const asked = await ask(
@@ -325,7 +333,7 @@ async function invitationView(
   if (!sponsor) throw new PeerError('invitation-unknown')
   const read = profile && (await readProfile({ verifier, membership: () => membership }, profile))
   const name = read?.ok && read.value.payload.m === sponsor.id ? read.value.payload.name : undefined
-  const { exp } = invitation.invite
+  const { exp } = invitation
   return {
     community: communityView(membership),
     sponsor: memberView(sponsor, name),

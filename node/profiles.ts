@@ -1,3 +1,4 @@
+import { membersInOrder } from '../protocol/community/membership.ts'
 import { type Envelope, open } from '../protocol/envelope.ts'
 import { PROFILE, type Profile, profileMatches } from '../protocol/identity/profile.ts'
 import type { MemberId } from '../protocol/ids.ts'
@@ -59,9 +60,10 @@ export async function openProfiles(judging: Judging, network: Network, storage: 
       return kept
     },
     async fetch(from, signal) {
-      // The newest first: who came long ago and has no name erased it.
-      const missing = [...judging.membership().members.keys()]
-        .filter((member) => !profiles.has(member))
+      // The newest first: of who came long ago and has no name nobody may hold one.
+      const missing = membersInOrder(judging.membership())
+        .filter((member) => !member.erased && !profiles.has(member.id))
+        .map((member) => member.id)
         .reverse()
       for (let i = 0; i < Math.min(missing.length, MAX_FETCHED); i += MAX_PROFILES_AN_ANSWER) {
         const get = missing.slice(i, i + MAX_PROFILES_AN_ANSWER)
@@ -85,7 +87,8 @@ export async function readProfile(
   if (!opened.ok) return opened
   const member = membership().members.get(opened.value.payload.m)
   if (!member) return bad('not-member')
-  if (!profileMatches(opened.value.payload, member.identity.payload.profile)) return bad('commitment-wrong')
+  if (member.erased) return bad('erased')
+  if (!profileMatches(opened.value.payload, member.profile)) return bad('commitment-wrong')
   const device = await verifyByDevice(verifier, membership(), opened.value)
   return device.ok ? opened : device
 }

@@ -5,15 +5,15 @@ import {
   invitationSigner,
 } from '../../protocol/community/invite.ts'
 import { encodeInvitationCode } from '../../protocol/community/link.ts'
-import { hasExpired, type Membership, slotHolder } from '../../protocol/community/membership.ts'
-import { entitledSlots, matureFrom } from '../../protocol/community/slots.ts'
+import type { Membership } from '../../protocol/community/membership.ts'
+import { isVoid } from '../../protocol/community/rules/people.ts'
+import { hasExpired } from '../../protocol/community/slots.ts'
 import { type Envelope, seal } from '../../protocol/envelope.ts'
-import type { KeyText, MemberId, StatementId } from '../../protocol/ids.ts'
+import type { MemberId, StatementId } from '../../protocol/ids.ts'
 import { DAY } from '../../protocol/limits.ts'
 import type { Signer } from '../../protocol/signature.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
 import type { Random } from '../ports/random.ts'
-import type { SlotView } from '../view.ts'
 
 /** How long an invitation waits for its guest. Afterwards its slot is free again. Seconds. */
 export const INVITATION_LIFETIME = 14 * DAY
@@ -55,44 +55,15 @@ export async function sealInvite(
   return { statement, code: encodeInvitationCode({ community, seed }) }
 }
 
-/**
- * All slots of a member as a person sees them.
- * @param links the links of the invitations that this device made, by the public half of their key
- * @param now seconds
- */
-export function slotViews(
-  membership: Membership,
-  member: MemberId,
-  links: ReadonlyMap<KeyText, string>,
-  now: number,
-): readonly SlotView[] {
-  const me = membership.members.get(member)
-  if (!me) return []
-  const from = matureFrom(membership, me)
-  return Array.from({ length: entitledSlots(membership, me) }, (_, slot): SlotView => {
-    const holder = slotHolder(membership, member, slot, now)
-    if (holder?.guest !== undefined) return { slot, state: 'used', guest: holder.guest }
-    if (holder) {
-      const { key, exp } = holder.invite
-      return {
-        slot,
-        state: 'pending',
-        link: links.get(key),
-        expires: exp === undefined ? undefined : exp * 1000,
-      }
-    }
-    return now < from ? { slot, state: 'immature', from: from * 1000 } : { slot, state: 'free' }
-  })
-}
-
 /** Why an invitation lets nobody in any more, or that it still does. @param now seconds */
 export function invitationState(
   membership: Membership,
   id: StatementId,
   now: number,
-): 'good' | 'unknown' | 'used' | 'expired' {
+): 'good' | 'unknown' | 'used' | 'void' | 'expired' {
   const invitation = membership.invitations.get(id)
   if (!invitation) return 'unknown'
   if (invitation.guest !== undefined) return 'used'
+  if (isVoid(membership, invitation)) return 'void'
   return hasExpired(invitation, now) ? 'expired' : 'good'
 }

@@ -1,18 +1,50 @@
-import { type Envelope, open, peekType } from '../envelope.ts'
-import { DEVICE_ADD, type DeviceAdd } from '../identity/device.ts'
-import { IDENTITY, type Identity } from '../identity/identity.ts'
+import { open, peekType, signedOf } from '../envelope.ts'
 import type { CommunityId } from '../ids.ts'
+import { type OpenedFork, openFork } from '../log/fork.ts'
 import type { EnvelopeReason, LedgerReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
-import { INVITE, type Invite } from './invite.ts'
-import { JOIN, type Join, type JoinParts, openJoinParts } from './join.ts'
+import {
+  EQUIVOCATION,
+  type Equivocation,
+  LEAK,
+  type Leak,
+  LOG_FORK,
+  type LogForkStatement,
+} from './evidence.ts'
+import {
+  isSimple,
+  type JoinStatement,
+  type Opened,
+  openJoin,
+  openSimple,
+  type SimpleStatement,
+} from './kinds.ts'
+import { openTwins, type Twins } from './twins.ts'
+
+/** An equivocation with what it proves; undefined when that cannot be for its shape alone. */
+export interface EquivocationStatement extends Opened<'equivocation', Equivocation> {
+  readonly twins: Twins | undefined
+}
+
+/** A leak with the join that it shows; undefined when it is none. */
+export interface LeakStatement extends Opened<'leak', Leak> {
+  readonly join: JoinStatement | undefined
+}
+
+/** A log-fork with what it proves; undefined when that cannot be for its shape alone. */
+export interface ForkStatement extends Opened<'log-fork', LogForkStatement> {
+  readonly fork: OpenedFork | undefined
+}
 
 /** A statement of the ledger after the genesis, opened and of a known type, its signatures not yet looked at. */
 export type Statement =
-  | { readonly type: 'identity'; readonly envelope: Envelope<Identity> }
-  | { readonly type: 'device-add'; readonly envelope: Envelope<DeviceAdd> }
-  | { readonly type: 'invite'; readonly envelope: Envelope<Invite> }
-  | { readonly type: 'join'; readonly envelope: Envelope<Join>; readonly parts: JoinParts }
+  | SimpleStatement
+  | JoinStatement
+  | EquivocationStatement
+  | LeakStatement
+  | ForkStatement
+export type StatementType = Statement['type']
+export type StatementOf<T extends StatementType> = Extract<Statement, { readonly type: T }>
 
 /** Opens a statement of any type. A genesis is refused here: only entry 0 is one. */
 export function openStatement(
@@ -21,28 +53,48 @@ export function openStatement(
 ): Result<Statement, EnvelopeReason | LedgerReason> {
   const type = peekType(envelope)
   if (!type.ok) return type
+  if (isSimple(type.value)) return openSimple(type.value, community, envelope)
   switch (type.value) {
     case 'genesis':
       return bad('genesis-repeated')
-    case 'identity': {
-      const opened = open(IDENTITY, community, envelope)
-      return opened.ok ? good({ type: 'identity', envelope: opened.value }) : opened
-    }
-    case 'device-add': {
-      const opened = open(DEVICE_ADD, community, envelope)
-      return opened.ok ? good({ type: 'device-add', envelope: opened.value }) : opened
-    }
-    case 'invite': {
-      const opened = open(INVITE, community, envelope)
-      return opened.ok ? good({ type: 'invite', envelope: opened.value }) : opened
-    }
-    case 'join': {
-      const opened = open(JOIN, community, envelope)
-      if (!opened.ok) return opened
-      const parts = openJoinParts(community, opened.value.payload)
-      return parts.ok ? good({ type: 'join', envelope: opened.value, parts: parts.value }) : parts
-    }
+    case 'join':
+      return openJoin(community, envelope)
+    case 'equivocation':
+      return openEquivocation(community, envelope)
+    case 'leak':
+      return openLeak(community, envelope)
+    case 'log-fork':
+      return openLogFork(community, envelope)
     default:
       return bad('unknown-type', type.value)
   }
+}
+
+function openEquivocation(
+  community: CommunityId,
+  bytes: Uint8Array,
+): Result<EquivocationStatement, EnvelopeReason> {
+  const opened = open(EQUIVOCATION, community, bytes)
+  if (!opened.ok) return opened
+  const { a, b } = opened.value.payload
+  const twins = openTwins(community, a, b)
+  const signed = [...(twins?.signed ?? []), signedOf(community, opened.value)]
+  return good({ type: 'equivocation', envelope: opened.value, twins, signed })
+}
+
+function openLeak(community: CommunityId, bytes: Uint8Array): Result<LeakStatement, EnvelopeReason> {
+  const opened = open(LEAK, community, bytes)
+  if (!opened.ok) return opened
+  const shown = openJoin(community, opened.value.payload.join)
+  const join = shown.ok ? shown.value : undefined
+  const signed = [...(join?.signed ?? []), signedOf(community, opened.value)]
+  return good({ type: 'leak', envelope: opened.value, join, signed })
+}
+
+function openLogFork(community: CommunityId, bytes: Uint8Array): Result<ForkStatement, EnvelopeReason> {
+  const opened = open(LOG_FORK, community, bytes)
+  if (!opened.ok) return opened
+  const fork = openFork(community, opened.value.payload.evidence)
+  const signed = [...(fork?.signed ?? []), signedOf(community, opened.value)]
+  return good({ type: 'log-fork', envelope: opened.value, fork, signed })
 }

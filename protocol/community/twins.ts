@@ -21,7 +21,10 @@ export function placeOf(statement: SimpleStatement | JoinStatement): Place | und
     case 'identity':
       return placeUnder(statement.envelope.payload.root, statement.envelope)
     case 'device-add':
-      return placeUnder(signerBeside(statement.envelope, statement.envelope.payload.device), statement.envelope)
+      return placeUnder(
+        signerBeside(statement.envelope, statement.envelope.payload.device),
+        statement.envelope,
+      )
     case 'root-rotate':
       return placeUnder(signerBeside(statement.envelope, statement.envelope.payload.root), statement.envelope)
     case 'join':

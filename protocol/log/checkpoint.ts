@@ -3,14 +3,13 @@ import { equalBytes } from '../bytes.ts'
 import { communityOf, type Genesis } from '../community/genesis.ts'
 import type { Envelope } from '../envelope.ts'
 import type { CommunityId, KeyText } from '../ids.ts'
-import type { CodecReason, SignatureReason } from '../reasons.ts'
+import { MAX_NOTE_NAME_BYTES } from '../limits.ts'
+import type { CodecReason, LogReason, SignatureReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import type { Signer, Verifier } from '../signature.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
-import { MAX_NOTE_NAME_BYTES } from './limits.ts'
 import { HASH_BYTES } from './merkle.ts'
 import type { TreeHead } from './proof.ts'
-import type { LogReason } from './reasons.ts'
 import {
   encodeNote,
   NOTE_TYPE,
@@ -113,25 +112,35 @@ export async function signCheckpoint(
   return { size, root, state, key: signer.publicKey, note }
 }
 
+/** Reads a checkpoint of a community's log. Signatures are not looked at: see `openCheckpoint`. */
+export function readCheckpoint(
+  community: CommunityId,
+  bytes: Uint8Array,
+): Result<Omit<SignedCheckpoint, 'key'>, LogReason | CodecReason> {
+  const note = parseNote(bytes)
+  if (!note.ok) return note
+  const checkpoint = parseCheckpoint(note.value.text)
+  if (!checkpoint.ok) return checkpoint
+  const { origin, size, root, extensions } = checkpoint.value
+  if (origin !== logOrigin(community)) return bad('log-unknown')
+  const state = parseState(extensions)
+  if (size < 1 || state === undefined) return bad('checkpoint-malformed', 'state')
+  return good({ size, root, state, note: note.value })
+}
+
 /** Reads a checkpoint of a community's log and verifies that the log signed it. Cosignatures are not looked at. */
 export async function openCheckpoint(
   verifier: Verifier,
   log: Log,
   bytes: Uint8Array,
 ): Promise<Result<SignedCheckpoint, LogReason | CodecReason | SignatureReason>> {
-  const note = parseNote(bytes)
-  if (!note.ok) return note
-  const checkpoint = parseCheckpoint(note.value.text)
-  if (!checkpoint.ok) return checkpoint
-  const { origin, size, root, extensions } = checkpoint.value
-  if (origin !== logOrigin(log.community)) return bad('log-unknown')
-  const state = parseState(extensions)
-  if (size < 1 || state === undefined) return bad('checkpoint-malformed', 'state')
+  const read = readCheckpoint(log.community, bytes)
+  if (!read.ok) return read
   const keys = log.keys.map((key) => logKey(log.community, key))
-  const signed = await verifyNote(verifier, note.value, keys)
+  const signed = await verifyNote(verifier, read.value.note, keys)
   if (!signed.ok) return signed
   const [first] = signed.value as readonly [NoteKey, ...NoteKey[]]
-  return good({ size, root, state, key: first.key, note: note.value })
+  return good({ ...read.value, key: first.key })
 }
 
 /** The exact bytes of a signed checkpoint. */

@@ -1,7 +1,9 @@
 import type { PeerIdString } from '../../node/network/network.ts'
 import { keyOf } from '../../node/network/peer-id.ts'
 import { type Clock, second } from '../../node/ports/clock.ts'
-import { hasExpired, type Membership } from '../../protocol/community/membership.ts'
+import type { Membership } from '../../protocol/community/membership.ts'
+import { isVoid } from '../../protocol/community/rules/people.ts'
+import { hasExpired } from '../../protocol/community/slots.ts'
 import type { KeyText } from '../../protocol/ids.ts'
 import type { Reason } from '../../protocol/reasons.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
@@ -71,6 +73,7 @@ function openInvitation(membership: Membership, key: KeyText, at: number) {
   const invitation = id && membership.invitations.get(id)
   if (!invitation) return bad('invitation-unknown')
   if (invitation.guest !== undefined) return bad('invitation-used')
+  if (isVoid(membership, invitation)) return bad('invitation-void')
   if (hasExpired(invitation, at)) return bad('invitation-expired')
   return good(invitation)
 }

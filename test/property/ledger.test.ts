@@ -6,6 +6,7 @@ import { platformVerifier } from '../../node/crypto/native.ts'
 import { encodeEntry } from '../../protocol/community/entry.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
 import { beginLedger, replay } from '../../protocol/community/replay.ts'
+import type { PersistentMap } from '../../protocol/state/persistent-map.ts'
 import { foundCommunity, invite, join as joinCommunity, NOON, signerOf } from '../support/community.ts'
 import { type LedgerCase, unhex } from '../vectors/format.ts'
 import { stateOf } from '../vectors/make/ledgers.ts'
@@ -43,7 +44,7 @@ describe('reading a ledger', () => {
             state = await read(state, entries.slice(next, next + size))
             next = Math.min(next + size, entries.length)
           }
-          expect(state).toEqual(whole)
+          expect({ ...state, touched: [] }).toEqual({ ...whole, touched: [] })
         },
       ),
       runs(60),
@@ -97,19 +98,13 @@ describe('reading a ledger', () => {
   })
 })
 
-/** Makes whatever changes a state throw: objects and arrays are frozen, maps refuse to be written. */
+/** Makes whatever changes a state throw: objects and arrays are frozen. */
 function freeze(value: unknown, seen = new Set<unknown>()): void {
   if (typeof value !== 'object' || value === null || seen.has(value) || ArrayBuffer.isView(value)) return
   seen.add(value)
-  if (value instanceof Map) {
-    for (const item of value.values()) freeze(item, seen)
-    for (const verb of ['set', 'delete', 'clear'] as const) {
-      Object.defineProperty(value, verb, {
-        value: () => {
-          throw new TypeError('a state that was given away is not changed')
-        },
-      })
-    }
+  if ('draft' in value) {
+    // A map that only its drafts are written on.
+    for (const item of (value as PersistentMap<string, unknown>).values()) freeze(item, seen)
     return
   }
   for (const item of Object.values(value)) freeze(item, seen)

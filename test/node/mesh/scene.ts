@@ -4,7 +4,7 @@ import { Voucher } from '../../../node/mesh/voucher.ts'
 import type { PeerConnections } from '../../../node/ports/connections.ts'
 import { type TurnedClock, turnedClock } from '../../../node/ports/turned-clock.ts'
 import type { Observable } from '../../../node/view.ts'
-import type { Membership } from '../../../protocol/community/membership.ts'
+import type { Device, Member, Membership } from '../../../protocol/community/membership.ts'
 import { beginLedger } from '../../../protocol/community/replay.ts'
 import { idOf, type KeyText, type RoomId } from '../../../protocol/ids.ts'
 import { createVerifier, type Signer } from '../../../protocol/signature.ts'
@@ -119,23 +119,39 @@ export function withMember(
   membership: Membership,
   { member: id, root, identity, device, rootChain: chain }: Person,
 ) {
-  const member = {
+  const member: Member = {
     id,
     root: root.publicKey,
-    identity,
+    profile: identity.payload.profile,
+    index: membership.size,
+    since: NOON,
     founder: false,
     sponsor: undefined,
     invitation: undefined,
-    since: NOON,
+    branch: id,
+    slots: 0,
     chain,
+    standing: 'active',
+    by: undefined,
+    erased: false,
+    frozen: false,
+    certified: false,
+    attested: undefined,
+    claimed: undefined,
+    charges: [],
+    vouches: [],
+    guardians: undefined,
+    recovery: undefined,
+    notice: undefined,
+    lastGuest: undefined,
+    previousGuest: undefined,
   }
+  const key = device.publicKey
+  const known: Device = { key, member: id, chain, removed: false, frozen: false }
   return {
     ...membership,
-    members: new Map([...membership.members, [id, member]]),
-    devices: new Map([
-      ...membership.devices,
-      [device.publicKey, { key: device.publicKey, member: id, chain }],
-    ]),
+    members: membership.members.draft().set(id, member).done(),
+    devices: membership.devices.draft().set(key, known).done(),
   } satisfies Membership
 }
 

@@ -1,7 +1,7 @@
 import { encodeEntry } from '../../../protocol/community/entry.ts'
 import { INVITE } from '../../../protocol/community/invite.ts'
 import { JOIN } from '../../../protocol/community/join.ts'
-import type { Membership } from '../../../protocol/community/membership.ts'
+import { type Membership, membersInOrder } from '../../../protocol/community/membership.ts'
 import type { Policy } from '../../../protocol/community/policy.ts'
 import { beginLedger, replay } from '../../../protocol/community/replay.ts'
 import { type Envelope, seal } from '../../../protocol/envelope.ts'
@@ -565,22 +565,29 @@ export function stateOf(membership: Membership): LedgerState {
     community: id(membership.community),
     size: membership.size,
     time: membership.time,
-    members: [...membership.members.values()].map(({ id: member, root, sponsor, since }) => ({
+    members: membersInOrder(membership).map(({ id: member, root, sponsor, since }) => ({
       id: id(member),
       root: key(root),
       ...(sponsor === undefined ? {} : { sponsor: id(sponsor) }),
       since,
     })),
-    devices: [...membership.devices.values()].map((device) => ({
-      key: key(device.key),
-      member: id(device.member),
-    })),
-    invitations: [...membership.invitations.values()].map(({ id: invitation, sponsor, slot, guest }) => ({
-      id: id(invitation),
-      sponsor: id(sponsor),
-      slot,
-      ...(guest === undefined ? {} : { guest: id(guest) }),
-    })),
+    devices: sorted(
+      [...membership.devices.values()].map((device) => ({ key: key(device.key), member: id(device.member) })),
+      (device) => device.key,
+    ),
+    invitations: sorted(
+      [...membership.invitations.values()].map(({ id: invitation, sponsor, slot, guest }) => ({
+        id: id(invitation),
+        sponsor: id(sponsor),
+        slot,
+        ...(guest === undefined ? {} : { guest: id(guest) }),
+      })),
+      (invitation) => invitation.id,
+    ),
     voids: membership.voids.map(({ index, reason }) => ({ index, reason })),
   }
+}
+
+function sorted<T>(items: readonly T[], by: (item: T) => string): readonly T[] {
+  return items.toSorted((a, b) => (by(a) < by(b) ? -1 : 1))
 }

@@ -105,13 +105,6 @@ async function devices({ founded, alice }: Cast): Promise<readonly EnvelopeCase[
     await holds('a first device', model),
     ...(await commonFailures(model)),
     refused(
-      'number 0, which is the identity’s',
-      'DEV-1',
-      'field-invalid',
-      await altered(model, (good) => ({ ...good, n: 0 })),
-      { root },
-    ),
-    refused(
       'the device did not sign',
       'DEV-1',
       'signer-missing',
