@@ -13,6 +13,21 @@ export const MAX_ENVELOPE_BYTES = MAX_PAYLOAD_BYTES + MAX_SIGNATURES * 105 + 9
 /** A ledger entry is one envelope and its time. */
 export const MAX_ENTRY_BYTES = MAX_ENVELOPE_BYTES + 32
 
+/** 256 entries, each with its length before it. */
+export const MAX_BUNDLE_BYTES = 256 * (2 + MAX_ENTRY_BYTES)
+/** C2SP wants sixteen signatures at least; those of a later kind have 3 KiB each. */
+export const MAX_NOTE_BYTES = 64 * 1024
+/** The log, its witnesses, and room for those of a public network. */
+export const MAX_NOTE_SIGNATURES = 64
+/** Key names and origins. A name that is longer could not be cosigned by the newer kinds of witness. */
+export const MAX_NOTE_NAME_BYTES = 255
+/** A consistency proof between trees of at most 2^63 leaves has no more. */
+export const MAX_PROOF_HASHES = 63
+/** The hashes of a proof, 45 characters each; the size and the empty line before it; a checkpoint. */
+export const MAX_WITNESS_REQUEST_BYTES = MAX_PROOF_HASHES * 45 + 32 + MAX_NOTE_BYTES
+/** An entry, an envelope, a proof, and a checkpoint with one signature: nobody needs more to convict a log. */
+export const MAX_EVIDENCE_BYTES = 16 * 1024
+
 /** Every integer of the profile fits a double exactly: 2^53 - 1. */
 export const MAX_UINT = Number.MAX_SAFE_INTEGER
 

@@ -131,17 +131,31 @@ export const SERVICE_REASONS = [
   'room-unknown',
 ] as const
 
+/** The log's tree, a note, a checkpoint, a tile or what a witness was asked does not hold (SPEC §10). */
+export const LOG_REASONS = [
+  'note-malformed',
+  'vkey-malformed',
+  'checkpoint-malformed',
+  'log-unknown',
+  'log-forked',
+  'proof-wrong',
+  'tile-malformed',
+  'request-malformed',
+  'size-conflict',
+] as const
+
 export type CodecReason = (typeof CODEC_REASONS)[number]
 export type SchemaReason = (typeof SCHEMA_REASONS)[number]
 export type SignatureReason = (typeof SIGNATURE_REASONS)[number]
 export type LedgerReason = (typeof LEDGER_REASONS)[number]
 export type RoomReason = (typeof ROOM_REASONS)[number]
 export type LinkReason = (typeof LINK_REASONS)[number]
+export type LogReason = (typeof LOG_REASONS)[number]
 
 /** Reasons that can be told without knowing anything but the bytes and the community. */
 export type EnvelopeReason = CodecReason | SchemaReason | SignatureReason
 export type ServiceReason = (typeof SERVICE_REASONS)[number]
-export type Reason = EnvelopeReason | LedgerReason | RoomReason | LinkReason | ServiceReason
+export type Reason = EnvelopeReason | LedgerReason | RoomReason | LinkReason | ServiceReason | LogReason
 
 /** All codes, for catalogues and tests that must not miss one. */
 export const REASONS: readonly Reason[] = [
@@ -152,4 +166,5 @@ export const REASONS: readonly Reason[] = [
   ...ROOM_REASONS,
   ...LINK_REASONS,
   ...SERVICE_REASONS,
+  ...LOG_REASONS,
 ]

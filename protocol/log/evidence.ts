@@ -3,8 +3,8 @@ import { decodeValue, encodeValue } from '../codec.ts'
 import { decodeEntry, type LogPromise, PROMISE } from '../community/entry.ts'
 import { type Envelope, open, peekId, verifyEnvelope } from '../envelope.ts'
 import type { CommunityId, KeyText } from '../ids.ts'
-import { MAX_ENTRY_BYTES, MAX_ENVELOPE_BYTES } from '../limits.ts'
-import type { EnvelopeReason } from '../reasons.ts'
+import { MAX_ENTRY_BYTES, MAX_ENVELOPE_BYTES, MAX_EVIDENCE_BYTES, MAX_PROOF_HASHES } from '../limits.ts'
+import type { EnvelopeReason, LogReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import { bytes, id, isMap, key, list, map, oneOf, type Read, type Schema } from '../schema.ts'
 import type { Verifier } from '../signature.ts'
@@ -16,10 +16,8 @@ import {
   type SignedCheckpoint,
   sameHead,
 } from './checkpoint.ts'
-import { MAX_EVIDENCE_BYTES, MAX_PROOF_HASHES } from './limits.ts'
 import { HASH_BYTES, leafHash } from './merkle.ts'
 import { type Proof, type TreeHead, verifyConsistency, verifyInclusion } from './proof.ts'
-import type { LogReason } from './reasons.ts'
 import { keyId } from './signed-note.ts'
 
 /**

@@ -1,10 +1,9 @@
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { equalBytes } from '../bytes.ts'
-import type { CodecReason } from '../reasons.ts'
+import { MAX_NOTE_BYTES } from '../limits.ts'
+import type { CodecReason, LogReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
-import { MAX_NOTE_BYTES } from './limits.ts'
-import type { LogReason } from './reasons.ts'
 import { parseNote } from './signed-note.ts'
 
 /**

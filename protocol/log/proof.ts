@@ -1,5 +1,6 @@
 import { equalBytes } from '../bytes.ts'
 import { hash } from '../hash.ts'
+import type { LogReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import {
   HASH_BYTES,
@@ -11,7 +12,6 @@ import {
   type Sha256,
   splitPoint,
 } from './merkle.ts'
-import type { LogReason } from './reasons.ts'
 
 /** A proof, as the hashes of RFC 9162 in their order. */
 export type Proof = readonly Uint8Array[]

@@ -2,12 +2,11 @@ import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { equalBytes } from '../bytes.ts'
 import { hash } from '../hash.ts'
 import { type KeyText, keyBytes } from '../ids.ts'
-import type { CodecReason, SignatureReason } from '../reasons.ts'
+import { MAX_NOTE_BYTES, MAX_NOTE_NAME_BYTES, MAX_NOTE_SIGNATURES } from '../limits.ts'
+import type { CodecReason, LogReason, SignatureReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import type { Signer, Verifier } from '../signature.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
-import { MAX_NOTE_BYTES, MAX_NOTE_NAME_BYTES, MAX_NOTE_SIGNATURES } from './limits.ts'
-import type { LogReason } from './reasons.ts'
 
 /**
  * A signed note (c2sp.org/signed-note, NOTE-1 to 7):

@@ -1,10 +1,9 @@
 import { concatBytes } from '@noble/hashes/utils.js'
 import { hash } from '../hash.ts'
-import { MAX_ENTRY_BYTES } from '../limits.ts'
+import { MAX_BUNDLE_BYTES, MAX_ENTRY_BYTES } from '../limits.ts'
+import type { LogReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
-import { MAX_BUNDLE_BYTES } from './limits.ts'
 import { fullRoot, HASH_BYTES, type HashReader, type Sha256, type TreeNode } from './merkle.ts'
-import type { LogReason } from './reasons.ts'
 
 /**
  * The tree as files (c2sp.org/tlog-tiles, TILE-1 to 6). A tile holds up to 256 consecutive hashes of every eighth level of the tree:

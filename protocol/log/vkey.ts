@@ -1,7 +1,7 @@
 import { keyBytes, keyText } from '../ids.ts'
+import type { LogReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
-import type { LogReason } from './reasons.ts'
 import { isKeyName, keyId, NOTE_TYPE, type NoteKey } from './signed-note.ts'
 
 /** A verifier key as text (c2sp.org/signed-note, NOTE-7): `<name>+<key id, 8 hex digits>+base64(type(1) ‖ public key(32))`. */

@@ -1,15 +1,14 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { equalBytes } from '../bytes.ts'
 import { hash } from '../hash.ts'
-import type { CodecReason, SignatureReason } from '../reasons.ts'
+import { MAX_PROOF_HASHES, MAX_WITNESS_REQUEST_BYTES } from '../limits.ts'
+import type { CodecReason, LogReason, SignatureReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import type { Verifier } from '../signature.ts'
 import { encodeBase64 } from './base64.ts'
 import { type Checkpoint, parseCheckpoint, parseDecimal, parseHash } from './checkpoint.ts'
-import { MAX_PROOF_HASHES, MAX_WITNESS_REQUEST_BYTES } from './limits.ts'
 import { emptyRoot, type Sha256 } from './merkle.ts'
 import { type Proof, type TreeHead, verifyConsistency } from './proof.ts'
-import type { LogReason } from './reasons.ts'
 import { encodeNote, type NoteKey, parseNote, type SignedNote, verifyNote } from './signed-note.ts'
 
 /**

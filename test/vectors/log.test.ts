@@ -9,7 +9,6 @@ import { isFinal, verifyCosignatures } from '../../protocol/log/cosignature.ts'
 import { encodeEvidence, verifyEvidence } from '../../protocol/log/evidence.ts'
 import { leafHash } from '../../protocol/log/merkle.ts'
 import { verifyConsistency, verifyInclusion } from '../../protocol/log/proof.ts'
-import { LOG_REASONS } from '../../protocol/log/reasons.ts'
 import { encodeNote, type NoteType, parseNote, verifyNote } from '../../protocol/log/signed-note.ts'
 import {
   changedTiles,
@@ -22,6 +21,7 @@ import {
 } from '../../protocol/log/tile.ts'
 import { encodeVerifierKey, parseVerifierKey } from '../../protocol/log/vkey.ts'
 import { judgeCheckpoint } from '../../protocol/log/witness.ts'
+import { LOG_REASONS } from '../../protocol/reasons.ts'
 import { signerFromSeed } from '../../protocol/signature.ts'
 import { type Case, hex, unhex } from './format.ts'
 import { spell } from './generate.ts'
