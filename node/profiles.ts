@@ -1,4 +1,4 @@
-import { membersInOrder } from '../protocol/community/membership.ts'
+import { type Membership, membersInOrder } from '../protocol/community/membership.ts'
 import { type Envelope, open } from '../protocol/envelope.ts'
 import { PROFILE, type Profile, profileMatches } from '../protocol/identity/profile.ts'
 import type { MemberId } from '../protocol/ids.ts'
@@ -25,6 +25,8 @@ export interface Profiles {
   take(bytes: Uint8Array): Promise<Result<true, Reason>>
   /** Asks a relay or peer for those that are missing. @throws NetworkError */
   fetch(from: PeerIdString, signal: AbortSignal): Promise<void>
+  /** Deletes the profiles of those who asked for that (ERASE-1). */
+  forgetErased(): Promise<void>
 }
 
 export async function openProfiles(judging: Judging, network: Network, storage: Storage): Promise<Profiles> {
@@ -33,22 +35,24 @@ export async function openProfiles(judging: Judging, network: Network, storage: 
   const nameOf = () => (member: MemberId) => profiles.get(member)?.name
   const names = new Observed(nameOf())
 
-  async function check(bytes: Uint8Array): Promise<Result<MemberId, Reason>> {
-    const read = await readProfile(judging, bytes)
-    if (!read.ok) return read
-    const { m, name } = read.value.payload
+  const show = ({ payload: { m, name }, bytes }: Envelope<Profile>): void => {
     profiles.set(m, { name, bytes })
-    return good(m)
   }
 
   async function keep(bytes: Uint8Array): Promise<Result<true, Reason>> {
-    const member = await check(bytes)
-    if (!member.ok) return member
-    await storage.put(`${prefix}${member.value}`, bytes)
+    const read = await readProfile(judging, bytes)
+    if (!read.ok) return read
+    show(read.value)
+    await storage.put(`${prefix}${read.value.payload.m}`, bytes)
     return good(true)
   }
 
-  for (const [, bytes] of await storage.list(prefix)) await check(bytes as Uint8Array)
+  // Who signed them was asked when they came, and who was banned since keeps their name.
+  for (const [key, bytes] of await storage.list(prefix)) {
+    const read = openProfile(judging.membership(), bytes as Uint8Array)
+    if (read.ok) show(read.value)
+    else if (read.reason === 'erased') await storage.delete(key)
+  }
   names.set(nameOf())
 
   return {
@@ -75,6 +79,14 @@ export async function openProfiles(judging: Judging, network: Network, storage: 
         if (news) names.set(nameOf())
       }
     },
+    async forgetErased() {
+      const { members } = judging.membership()
+      const erased = [...profiles.keys()].filter((member) => members.get(member)?.erased)
+      if (erased.length === 0) return
+      for (const member of erased) profiles.delete(member)
+      names.set(nameOf())
+      for (const member of erased) await storage.delete(`${prefix}${member}`)
+    },
   }
 }
 
@@ -83,12 +95,18 @@ export async function readProfile(
   { verifier, membership }: Judging,
   bytes: Uint8Array,
 ): Promise<Result<Envelope<Profile>, Reason>> {
-  const opened = open(PROFILE, membership().community, bytes)
+  const opened = openProfile(membership(), bytes)
   if (!opened.ok) return opened
-  const member = membership().members.get(opened.value.payload.m)
-  if (!member) return bad('not-member')
-  if (member.erased) return bad('erased')
-  if (!profileMatches(opened.value.payload, member.profile)) return bad('commitment-wrong')
   const device = await verifyByDevice(verifier, membership(), opened.value)
   return device.ok ? opened : device
+}
+
+/** Opens a profile and checks what can be checked without its signature. */
+function openProfile(membership: Membership, bytes: Uint8Array): Result<Envelope<Profile>, Reason> {
+  const opened = open(PROFILE, membership.community, bytes)
+  if (!opened.ok) return opened
+  const member = membership.members.get(opened.value.payload.m)
+  if (!member) return bad('not-member')
+  if (member.erased) return bad('erased')
+  return profileMatches(opened.value.payload, member.profile) ? opened : bad('commitment-wrong')
 }

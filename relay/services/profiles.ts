@@ -41,6 +41,11 @@ export async function answerProfiles(
   return {}
 }
 
+/** Deletes the profiles of those who asked for that (ERASE-1): after every erase, and once at the start for one that was taken just before the end. */
+export function forgetErased(store: Store, membership: Membership): void {
+  for (const { id, erased } of membership.members.values()) if (erased) store.dropProfile(id)
+}
+
 /** Who holds an invitation may know who gave it; the names of all the others are for those who came in. */
 function maySee(session: Session, membership: Membership, member: MemberId): boolean {
   return session.kind === 'member' || membership.invitations.get(session.invitation)?.sponsor === member
