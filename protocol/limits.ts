@@ -28,6 +28,9 @@ export const MAX_WITNESS_REQUEST_BYTES = MAX_PROOF_HASHES * 45 + 32 + MAX_NOTE_B
 /** An entry, an envelope, a proof, and a checkpoint with one signature: nobody needs more to convict a log. */
 export const MAX_EVIDENCE_BYTES = 16 * 1024
 
+/** A checkpoint between peers: the log's signature and those of sixteen witnesses are 4 KiB. */
+export const MAX_CHECKPOINT_BYTES = 8 * 1024
+
 /** Every integer of the profile fits a double exactly: 2^53 - 1. */
 export const MAX_UINT = Number.MAX_SAFE_INTEGER
 

@@ -129,6 +129,8 @@ export const SERVICE_REASONS = [
   'founding-token',
   'rate-limited',
   'room-unknown',
+  'not-log',
+  'log-behind',
 ] as const
 
 /** The log's tree, a note, a checkpoint, a tile or what a witness was asked does not hold (SPEC §10). */

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
@@ -11,7 +12,6 @@ import type { Clock } from '../node/ports/clock.ts'
 import type { Random } from '../node/ports/random.ts'
 import { createDirectory, type Directory } from '../node/room/directory.ts'
 import { type CommunityId, keyText } from '../protocol/ids.ts'
-import { signerFromSeed } from '../protocol/signature.ts'
 import { communityTopic, parseTopic } from '../protocol/wire/topics.ts'
 import type { Config } from './config/config.ts'
 import { openDataFolder } from './data-folder.ts'
@@ -20,11 +20,17 @@ import { createApp, type RelayFacts } from './http/app.ts'
 import { loadAssets } from './http/assets.ts'
 import { short } from './log.ts'
 import { LogKeeper } from './log-keeper.ts'
+import { logKeys, nativeSigner } from './log-keys.ts'
 import { type RelayNetwork, type RelayNetworkOptions, startRelayNetwork } from './network/relay-network.ts'
+import { forgetErased } from './services/profiles.ts'
 import { OPEN_PROTOCOLS, serveAll } from './services/serve.ts'
 import { type Gate, Sessions } from './sessions.ts'
 import { StartError } from './start-error.ts'
 import { Store } from './store.ts'
+import { HighWater } from './tree/high-water.ts'
+import { Publisher } from './tree/publisher.ts'
+import { TreeFiles } from './tree/tree-files.ts'
+import { Witness } from './witness/witness.ts'
 
 /** What `npm run build` writes. */
 const APP = fileURLToPath(new URL('../web/dist', import.meta.url))
@@ -79,11 +85,24 @@ async function assemble(
   undo.push(() => folder.close())
   const store = new Store(folder.file('ledger.sqlite'))
   undo.push(() => store.close())
-  const signer = signerFromSeed(await folder.seed('log.key'))
+  const keys = logKeys(await folder.seed('log.key'))
   // Every newcomer brings two keys, and noble takes milliseconds for each, in which nobody else is served.
   const { isPrimeOrder } = await startCurve()
   const verifier = await platformVerifier(isPrimeOrder)
-  const keeper = await LogKeeper.open({ store, verifier, signer, clock })
+  const keeper = await LogKeeper.open({ store, verifier, keys, clock })
+  const files = new TreeFiles(join(folder.path, 'log'))
+  const highWater = new HighWater(folder.path)
+  const report = (error: unknown) => log.error({ err: error }, 'the log could not be signed')
+  const publisher = new Publisher({ keeper, store, files, highWater, keys, verifier, clock, report })
+  await publisher.start()
+  undo.push(() => publisher.close())
+  const witness = new Witness({
+    store,
+    verifier,
+    signer: nativeSigner(await folder.seed('witness.key')),
+    clock,
+  })
+  if (keeper.membership) forgetErased(store, keeper.membership)
   // A process that died between the two had founded, and the token went with it in one transaction: none is ever left over.
   const token = keeper.membership ? undefined : foundingToken(store, random)
 
@@ -99,7 +118,7 @@ async function assemble(
 
   const assets = await loadAssets(APP)
   let facts: (() => RelayFacts) | undefined
-  const app = createApp({ assets, facts: () => facts?.() })
+  const app = createApp({ assets, log: files, witness, facts: () => facts?.() })
   const relayNetwork = await listen(config, {
     listen: { host: config.host, port: config.port },
     ...(config.tls && { tls: config.tls }),
@@ -129,6 +148,7 @@ async function assemble(
     const { index } = promise.payload
     log.info({ index, type: statement?.type ?? 'genesis' }, 'took an entry')
     if (statement?.type === 'join') sessions.used(statement.envelope.payload.invite)
+    if (statement?.type === 'erase') store.dropProfile(statement.envelope.payload.m)
     const { community } = judging.membership()
     network.publish(communityTopic(community), promise.bytes).catch((error: unknown) => {
       // Peers also learn of it from whatever they ask next.
@@ -140,7 +160,8 @@ async function assemble(
 
   facts = () => ({
     peer: network.peer,
-    logKey: signer.publicKey,
+    logKey: keeper.membership?.log ?? keys.first,
+    witnessKey: witness.key,
     community: keeper.membership?.community ?? null,
     addresses: config.announce.length > 0 ? relayNetwork.addresses() : [],
     ice: config.ice,

@@ -1,7 +1,21 @@
 import type { MemberId, OperationId, RoomId } from '../ids.ts'
-import { MAX_ENTRY_BYTES, MAX_ENVELOPE_BYTES, MAX_HEADS } from '../limits.ts'
+import { MAX_CHECKPOINT_BYTES, MAX_ENTRY_BYTES, MAX_ENVELOPE_BYTES, MAX_HEADS } from '../limits.ts'
 import { REASONS } from '../reasons.ts'
-import { bytes, flag, id, list, map, oneGroup, oneOf, type Read, sortedSet, text, uint } from '../schema.ts'
+import { bad } from '../result.ts'
+import {
+  bytes,
+  flag,
+  id,
+  list,
+  map,
+  oneGroup,
+  oneOf,
+  type Read,
+  refine,
+  sortedSet,
+  text,
+  uint,
+} from '../schema.ts'
 import type { Frame } from './frame.ts'
 
 /**
@@ -10,7 +24,9 @@ import type { Frame } from './frame.ts'
  */
 
 const envelope = bytes(MAX_ENVELOPE_BYTES, 1)
-const error = oneOf(...REASONS)
+/** A signed note (protocol/log/checkpoint.ts). */
+export const checkpoint = bytes(MAX_CHECKPOINT_BYTES, 1)
+export const error = oneOf(...REASONS)
 
 /** A kind of request: its libp2p protocol, and the shapes of both directions. */
 export interface Service<Q, A> {
@@ -21,7 +37,7 @@ export interface Service<Q, A> {
 
 /** Most ledger entries in one answer, and what they may weigh together: a stream's worth, not a memory's. */
 export const MAX_ENTRIES_AN_ANSWER = 64
-const MAX_LEDGER_ANSWER = MAX_ENTRIES_AN_ANSWER * (MAX_ENTRY_BYTES + 8) + 64
+const MAX_LEDGER_ANSWER = MAX_ENTRIES_AN_ANSWER * (MAX_ENTRY_BYTES + 8) + MAX_CHECKPOINT_BYTES + 64
 
 /** Most operations in one answer. */
 export const MAX_OPERATIONS_AN_ANSWER = 64
@@ -37,15 +53,22 @@ export const MAX_PROFILES_AN_ANSWER = 32
 
 /**
  * Says who is there, right after a connection opens and before anything else: `p`, a presence, or `i`, an invitation proof. The answer has the
- * other's presence `p` when it is a member's session, and the size of the ledger when it keeps one.
+ * other's presence `p` when it is a member's session, and the size of the ledger when it keeps one. `cp`, both ways: the newest checkpoint
+ * that the sender knows, so that a log whose disk was set back learns of it before it takes anything.
  */
 export const HELLO = {
   protocol: '/palabre/hello/1',
   request: {
-    shape: oneGroup(map({}, { p: envelope, i: envelope }), ['p'], ['i']),
-    maxBytes: MAX_ENVELOPE_BYTES + 32,
+    shape: refine(map({}, { p: envelope, i: envelope, cp: checkpoint }), ({ p, i }) => {
+      if (p === undefined && i === undefined) return bad('field-missing', 'p')
+      return p !== undefined && i !== undefined ? bad('field-unknown', 'i') : undefined
+    }),
+    maxBytes: MAX_ENVELOPE_BYTES + MAX_CHECKPOINT_BYTES + 64,
   },
-  answer: { shape: map({}, { p: envelope, size: uint(), error }), maxBytes: MAX_ENVELOPE_BYTES + 128 },
+  answer: {
+    shape: map({}, { p: envelope, size: uint(), cp: checkpoint, error }),
+    maxBytes: MAX_ENVELOPE_BYTES + MAX_CHECKPOINT_BYTES + 128,
+  },
 } satisfies Service<unknown, unknown>
 
 /** `get`: entries from this index on. `put`: a statement for the ledger; the answer has the log's signed promise. */
@@ -61,6 +84,7 @@ export const LEDGER = {
       {
         entries: list(bytes(MAX_ENTRY_BYTES, 1), MAX_ENTRIES_AN_ANSWER),
         size: uint(),
+        cp: checkpoint,
         promise: envelope,
         error,
       },

@@ -1,8 +1,12 @@
 import { Hono } from 'hono'
 import type { CommunityId, KeyText } from '../../protocol/ids.ts'
 import type { IceServer } from '../config/parse.ts'
+import type { TreeFiles } from '../tree/tree-files.ts'
+import type { Witness } from '../witness/witness.ts'
 import { type Asset, type Assets, bodyFor } from './assets.ts'
+import { FOR_EVERYBODY, logFile } from './log-files.ts'
 import { readHost, securityHeaders } from './security.ts'
+import { addCheckpoint, cosignedCheckpoint } from './witness-door.ts'
 
 /** A year, in seconds: what is named after its content never changes. */
 const FOREVER = 365 * 24 * 60 * 60
@@ -12,6 +16,8 @@ export interface RelayFacts {
   /** PeerId. */
   readonly peer: string
   readonly logKey: KeyText
+  /** Under which it cosigns the checkpoints of other logs. */
+  readonly witnessKey: KeyText
   readonly community: CommunityId | null
   /** Multiaddrs under which it was announced; none means that of the page. */
   readonly addresses: readonly string[]
@@ -21,12 +27,15 @@ export interface RelayFacts {
 export interface HttpParts {
   /** `undefined` when the app is not built. */
   readonly assets: Assets | undefined
+  /** The log of the community. */
+  readonly log: TreeFiles
+  readonly witness: Witness
   /** `undefined` while the relay starts or stops. */
   facts(): RelayFacts | undefined
 }
 
 /** Everything on the port that is no WebSocket: the app, and what is going on. Refusals are JSON with a stable code. */
-export function createApp({ assets, facts }: HttpParts): Hono {
+export function createApp({ assets, log, witness, facts }: HttpParts): Hono {
   const app = new Hono()
 
   app.use(async (context, next) => {
@@ -35,10 +44,12 @@ export function createApp({ assets, facts }: HttpParts): Hono {
     await next()
     const relays = (facts()?.addresses ?? []).flatMap((address) => socketOrigin(address) ?? [])
     for (const [name, value] of Object.entries(securityHeaders(host, relays)))
-      context.res.headers.set(name, value)
+      if (!context.res.headers.has(name)) context.res.headers.set(name, value)
     if (!context.res.headers.has('Cache-Control')) context.res.headers.set('Cache-Control', 'no-store')
     return undefined
   })
+
+  app.post('/witness/add-checkpoint', (context) => addCheckpoint(witness, context.req.raw))
 
   app.use(async (context, next) => {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return await next()
@@ -52,6 +63,14 @@ export function createApp({ assets, facts }: HttpParts): Hono {
   app.get('/.well-known/palabre/relay.json', (context) => {
     const known = facts()
     return known ? context.json({ version: 1, ...known }) : context.json({ error: 'not-ready' }, 503)
+  })
+  app.get('/log/*', async (context) => {
+    const file = await logFile(log, context.req.path.slice('/log/'.length))
+    return file ?? context.json({ error: 'not-found' }, 404, FOR_EVERYBODY)
+  })
+  app.get('/witness/:origin/checkpoint', (context) => {
+    const note = cosignedCheckpoint(witness, context.req.param('origin'))
+    return note ?? context.json({ error: 'not-found' }, 404, FOR_EVERYBODY)
   })
   app.get('*', (context) => {
     if (assets === undefined && context.req.path === '/')

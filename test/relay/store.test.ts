@@ -30,7 +30,7 @@ test('what was written is there in order, byte for byte, after it was opened aga
   expect(store.entries(2, 10)).toEqual([])
   expect(store.indexOf(id('b'))).toBe(1)
   expect(store.indexOf(id('c'))).toBeUndefined()
-  expect(store.index()).toEqual([
+  expect(store.index(0, 10)).toEqual([
     { index: 0, id: bytesOf('a') },
     { index: 1, id: bytesOf('b') },
   ])
@@ -93,11 +93,11 @@ test('a file that is damaged, another program’s or of a newer relay is refused
 
   new Store(path('newer')).close()
   const newer = new DatabaseSync(path('newer'))
-  newer.exec('PRAGMA user_version = 2')
+  newer.exec('PRAGMA user_version = 3')
   newer.close()
   expect(() => new Store(path('newer'))).toThrow(
     new StartError(
-      `${path('newer')} was written by a newer relay (format 2, this one knows 1): update this one.`,
+      `${path('newer')} was written by a newer relay (format 3, this one knows 2): update this one.`,
     ),
   )
 })

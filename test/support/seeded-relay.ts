@@ -17,11 +17,11 @@ import { encodeInvitationCode } from '../../protocol/community/link.ts'
 import { seal } from '../../protocol/envelope.ts'
 import type { KeyText, StatementId } from '../../protocol/ids.ts'
 import { DAY, MINUTE } from '../../protocol/limits.ts'
-import { signerFromSeed } from '../../protocol/signature.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
 import { openDataFolder } from '../../relay/data-folder.ts'
 import { foundingToken } from '../../relay/founding.ts'
 import { LogKeeper } from '../../relay/log-keeper.ts'
+import { logKeys } from '../../relay/log-keys.ts'
 import { Store } from '../../relay/store.ts'
 import { bytesOf, foundCommunity, type Invitation, invite, join, type Person, signerOf } from './community.ts'
 import { type Device, newDevice, PATIENCE } from './node-peer.ts'
@@ -63,14 +63,14 @@ async function seed(data: string, at: number): Promise<Omit<SeededRelay, 'relay'
   const folder = openDataFolder(data)
   const store = new Store(folder.file('ledger.sqlite'))
   try {
-    const signer = signerFromSeed(await folder.seed('log.key'))
+    const keys = logKeys(await folder.seed('log.key'))
     const clock = turnedClock(at * 1000)
-    const keeper = await LogKeeper.open({ store, verifier: await platformVerifier(), signer, clock })
+    const keeper = await LogKeeper.open({ store, verifier: await platformVerifier(), keys, clock })
     const take = async (statement: { readonly bytes: Uint8Array }) => {
       const taken = await keeper.submit(statement.bytes)
       if (!taken.ok) throw new Error(`the seed was refused: ${taken.reason} ${taken.at ?? ''}`)
     }
-    const { genesis, founder: alice } = await foundCommunity(signer.publicKey, at)
+    const { genesis, founder: alice } = await foundCommunity(keys.first, at)
     const founded = await keeper.found({
       token: foundingToken(store, { bytes: (length) => bytesOf('token').slice(0, length) }),
       genesis: genesis.bytes,

@@ -80,6 +80,8 @@ const ELSEWHERE = [
   'founding-token',
   'rate-limited',
   'room-unknown',
+  'not-log',
+  'log-behind',
 ]
 
 describe('values', () => {

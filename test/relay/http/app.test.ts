@@ -5,14 +5,21 @@ import { join } from 'node:path'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { getRequestListener } from '@hono/node-server'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { turnedClock } from '../../../node/ports/turned-clock.ts'
 import type { KeyText } from '../../../protocol/ids.ts'
+import { createVerifier } from '../../../protocol/signature.ts'
 import { createApp, type RelayFacts } from '../../../relay/http/app.ts'
 import { type Assets, bodyFor, loadAssets } from '../../../relay/http/assets.ts'
+import { Store } from '../../../relay/store.ts'
+import { TreeFiles } from '../../../relay/tree/tree-files.ts'
+import { Witness } from '../../../relay/witness/witness.ts'
+import { NOON, signerOf } from '../../support/community.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
 const FACTS: RelayFacts = {
   peer: '12D3KooWPeer',
   logKey: 'log-key' as KeyText,
+  witnessKey: 'witness-key' as KeyText,
   community: null,
   addresses: [],
   ice: [],
@@ -35,8 +42,15 @@ async function builtApp(): Promise<Assets | undefined> {
   return await loadAssets(join(folder, 'dist'))
 }
 
+/** A log of which nothing is published, and a witness that follows none. */
+function noLog() {
+  const [store, clock] = [new Store(':memory:'), turnedClock(NOON * 1000)]
+  const witness = new Witness({ store, verifier: createVerifier(), signer: signerOf('witness'), clock })
+  return { log: new TreeFiles(join(temporaryFolder(), 'log')), witness }
+}
+
 async function appWith(facts: RelayFacts | undefined = FACTS) {
-  const app = createApp({ assets: await builtApp(), facts: () => facts })
+  const app = createApp({ ...noLog(), assets: await builtApp(), facts: () => facts })
   return (path: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers)
     if (!headers.has('Host')) headers.set('Host', 'localhost:8080')
@@ -96,7 +110,11 @@ describe('the app', () => {
   })
 
   test('that is not built is told in a sentence, and the relay serves the rest', async () => {
-    const app = createApp({ assets: await loadAssets(join(temporaryFolder(), 'none')), facts: () => FACTS })
+    const app = createApp({
+      ...noLog(),
+      assets: await loadAssets(join(temporaryFolder(), 'none')),
+      facts: () => FACTS,
+    })
     const index = await app.request('/', { headers: { Host: 'localhost' } })
     expect(index.status).toBe(503)
     expect(await index.json()).toEqual({
@@ -187,7 +205,7 @@ describe('what strangers are told', () => {
   })
 
   test('that it is not ready yet', async () => {
-    const app = createApp({ assets: undefined, facts: () => undefined })
+    const app = createApp({ ...noLog(), assets: undefined, facts: () => undefined })
     const get = (path: string) => app.request(path, { headers: { Host: 'localhost' } })
     expect((await get('/healthz')).status).toBe(200)
     expect((await get('/readyz')).status).toBe(503)
@@ -196,7 +214,7 @@ describe('what strangers are told', () => {
 })
 
 test('no path leads out of the app’s folder, nor to its hidden files', async () => {
-  const app = createApp({ assets: await builtApp(), facts: () => FACTS })
+  const app = createApp({ ...noLog(), assets: await builtApp(), facts: () => FACTS })
   const server = createServer(getRequestListener(app.fetch))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())

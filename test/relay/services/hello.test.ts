@@ -47,7 +47,7 @@ describe('a member', () => {
   test('is refused with the reason, and not let in', async () => {
     const rig = await serviceRig()
     const { founder, community } = await found(rig)
-    const foreign = (await foundCommunity(rig.log.publicKey, NOON, 'Eve')).founder
+    const foreign = (await foundCommunity(rig.keys.first, NOON, 'Eve')).founder
     const stranger = await personOf(community, 'Mallory', NOON)
     const stolen = { ...founder, device: signerOf('not a device of Alice') }
     const forged = { ...key, sign: signerOf('another').sign }
@@ -125,7 +125,7 @@ describe('a newcomer', () => {
 
 test('before the community is founded nobody is let in', async () => {
   const rig = await serviceRig()
-  const { founder } = await foundCommunity(rig.log.publicKey)
+  const { founder } = await foundCommunity(rig.keys.first)
   const { bytes } = await presence(founder, key, NOON)
   expect(await answerHello(rig, peer, { p: bytes })).toEqual({ error: 'not-founded' })
   expect(rig.admitted.size).toBe(0)

@@ -12,20 +12,20 @@ const stranger = sessionOf('stranger').peer
 
 test('a founding is promised; a wrong token, or a second one, is refused', async () => {
   const rig = await serviceRig()
-  const founded = await foundCommunity(rig.log.publicKey)
+  const founded = await foundCommunity(rig.keys.first)
   const request = foundRequest(rig, founded)
   expect(await answerFound(rig, stranger, { ...request, token: 'guess' })).toEqual({
     error: 'founding-token',
   })
   const answer = await answerFound(rig, stranger, request)
   expect(open(PROMISE, founded.community, answer.promise as Uint8Array)).toMatchObject({ ok: true })
-  const second = foundRequest(rig, await foundCommunity(rig.log.publicKey, NOON, 'Eve'))
+  const second = foundRequest(rig, await foundCommunity(rig.keys.first, NOON, 'Eve'))
   expect(await answerFound(rig, stranger, second)).toEqual({ error: 'already-founded' })
 })
 
 test('guesses of the token are slowed down', async () => {
   const rig = await serviceRig({ burst: 1, refill: 1000 })
-  const request = foundRequest(rig, await foundCommunity(rig.log.publicKey))
+  const request = foundRequest(rig, await foundCommunity(rig.keys.first))
   expect(await answerFound(rig, stranger, { ...request, token: 'guess' })).toEqual({
     error: 'founding-token',
   })

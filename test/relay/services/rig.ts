@@ -6,6 +6,7 @@ import type { FoundRequest } from '../../../protocol/wire/services.ts'
 import { Allowance, type Rate } from '../../../relay/allowance.ts'
 import { foundingToken } from '../../../relay/founding.ts'
 import { LogKeeper } from '../../../relay/log-keeper.ts'
+import { logKeys } from '../../../relay/log-keys.ts'
 import { answerHello } from '../../../relay/services/hello.ts'
 import { Sessions } from '../../../relay/sessions.ts'
 import { Store } from '../../../relay/store.ts'
@@ -26,8 +27,8 @@ export async function serviceRig(rate: Rate = PLENTY) {
   const clock = turnedClock(NOON * 1000)
   const store = new Store(':memory:')
   const verifier = createVerifier()
-  const log = signerOf('log')
-  const keeper = await LogKeeper.open({ store, verifier, signer: log, clock })
+  const keys = logKeys(bytesOf('log'))
+  const keeper = await LogKeeper.open({ store, verifier, keys, clock })
   const admitted = new Set<PeerIdString>()
   const gate = {
     admit: (peer: PeerIdString) => admitted.add(peer),
@@ -39,7 +40,7 @@ export async function serviceRig(rate: Rate = PLENTY) {
     clock,
     store,
     verifier,
-    log,
+    keys,
     keeper,
     /** Whom the network was told to let in. */
     admitted,
@@ -58,7 +59,7 @@ export type ServiceRig = Awaited<ReturnType<typeof serviceRig>>
 
 /** Alice founds the community of the rig. */
 export async function found(rig: ServiceRig): Promise<Founded> {
-  const founded = await foundCommunity(rig.log.publicKey)
+  const founded = await foundCommunity(rig.keys.first)
   const taken = await rig.keeper.found(foundRequest(rig, founded))
   if (!taken.ok) throw new Error(taken.reason)
   return founded
