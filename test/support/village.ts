@@ -10,7 +10,7 @@ const house = join(import.meta.dirname, '../..')
 /** As strict as a site can be that loads nothing of others: what breaks under it needs something it should not. */
 const POLICY = [
   "default-src 'none'",
-  "script-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
   "img-src 'self'",
   "manifest-src 'self'",

@@ -132,7 +132,7 @@ describe('every answer', () => {
       const { headers } = await (await appWith())(path)
       expect(headers.get('Content-Security-Policy')?.split('; ')).toEqual([
         "default-src 'none'",
-        "script-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
         "style-src 'self'",
         "img-src 'self' data: blob:",
         "font-src 'self'",
