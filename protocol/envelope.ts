@@ -1,4 +1,4 @@
-import { compareBytes, strictlyAscending } from './bytes.ts'
+import { compareBytes, equalBytes, strictlyAscending } from './bytes.ts'
 import { decodeValue, encodeValue, type Value } from './codec.ts'
 import { DOMAIN, separated } from './domains.ts'
 import { hash } from './hash.ts'
@@ -102,15 +102,15 @@ export function open<T>(
   if (!opened.ok) return opened
   const { type, fields, payloadBytes, signatures } = opened.value
   if (type !== kind.type) return bad('unknown-type', type)
-  const { t: _type, c, ...rest } = fields
+  const { c } = fields
   if (community === NO_COMMUNITY) {
     if (c !== undefined) return bad('field-unknown', 'c')
   } else {
     if (c === undefined) return bad('field-missing', 'c')
     if (!(c instanceof Uint8Array) || c.length !== 32) return bad('field-invalid', 'c')
-    if (idOf(c) !== (community as Id)) return bad('foreign-community')
+    if (!equalBytes(c, idBytes(community))) return bad('foreign-community')
   }
-  const payload = kind.fields.decode(rest, '')
+  const payload = kind.fields.decode(ownFields(fields), '')
   if (!payload.ok) return payload
   return good({
     type,
@@ -190,6 +190,15 @@ function openUntyped(envelope: Uint8Array): Result<Untyped, EnvelopeReason> {
   if (type === undefined) return bad('field-missing', 't')
   if (typeof type !== 'string') return bad('field-invalid', 't')
   return good({ type, fields: payload.value, payloadBytes: parts.value.p, signatures })
+}
+
+/** What the type says, beside `t` and `c`. */
+function ownFields(fields: Untyped['fields']): Value {
+  const own: { [key: string]: Value } = Object.create(null)
+  for (const name in fields) {
+    if (name !== 't' && name !== 'c') own[name] = fields[name] as Value
+  }
+  return own
 }
 
 function encodePayload<T>(kind: PayloadType<T>, community: CommunityId, payload: T): Uint8Array {

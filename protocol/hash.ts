@@ -4,7 +4,8 @@ import { concatBytes } from '@noble/hashes/utils.js'
 
 /** SHA-256 over the concatenation. 32 bytes. */
 export function hash(...parts: readonly Uint8Array[]): Uint8Array {
-  return sha256(concatBytes(...parts))
+  const [first] = parts
+  return sha256(parts.length === 1 && first !== undefined ? first : concatBytes(...parts))
 }
 
 /** HKDF-SHA256 (RFC 5869), 32 bytes. */
