@@ -9,9 +9,25 @@ import { openStatement } from '../../protocol/community/statement.ts'
 import { type Envelope, NO_COMMUNITY, open, type PayloadType } from '../../protocol/envelope.ts'
 import { type CommunityId, keyBytes } from '../../protocol/ids.ts'
 import { MAX_PAYLOAD_BYTES } from '../../protocol/limits.ts'
+import { encodeCheckpoint, parseCheckpoint } from '../../protocol/log/checkpoint.ts'
+import { decodeEvidence, encodeEvidence } from '../../protocol/log/evidence.ts'
+import { decodeFileHead } from '../../protocol/log/ledger-file.ts'
+import { encodeNote, parseNote } from '../../protocol/log/signed-note.ts'
+import {
+  decodeBundle,
+  decodeHashTile,
+  encodeBundle,
+  encodeHashTile,
+  parseTilePath,
+  tilePath,
+} from '../../protocol/log/tile.ts'
+import { encodeVerifierKey, parseVerifierKey } from '../../protocol/log/vkey.ts'
+import { encodeAddCheckpoint, parseAddCheckpoint } from '../../protocol/log/witness.ts'
 import { REASONS } from '../../protocol/reasons.ts'
 import type { Result } from '../../protocol/result.ts'
 import { isMap } from '../../protocol/schema.ts'
+import { verifyRecord } from '../../protocol/state/proof.ts'
+import { decodeRecord, encodeRecord, RECORDS, type RecordKind } from '../../protocol/state/record.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../protocol/wire/frame.ts'
 import { parseTopic } from '../../protocol/wire/topics.ts'
 import { KINDS } from '../vectors/judge.ts'
@@ -54,11 +70,52 @@ export function doors(community: CommunityId): readonly Door[] {
     door(
       'link',
       (bytes) => decodeInvitationCode(latin1(bytes)),
-      (code) => Uint8Array.from(Buffer.from(encodeInvitationCode(code), 'latin1')),
+      (code) => fromLatin1(encodeInvitationCode(code)),
+    ),
+    door('note', parseNote, encodeNote),
+    door(
+      'checkpoint',
+      (bytes) => parseCheckpoint(latin1(bytes)),
+      (checkpoint) => fromLatin1(encodeCheckpoint(checkpoint)),
+    ),
+    door('request to a witness', parseAddCheckpoint, encodeAddCheckpoint),
+    door('evidence', decodeEvidence, encodeEvidence),
+    oneAtATime([
+      door(
+        'tile path',
+        (bytes) => parseTilePath(latin1(bytes)),
+        (tile) => fromLatin1(tilePath(tile)),
+      ),
+      door('hash tile', (bytes) => decodeHashTile(bytes, bytes.length >> 5), encodeHashTile),
+      door('bundle of one', (bytes) => decodeBundle(bytes, 1), encodeBundle),
+      door('bundle of two', (bytes) => decodeBundle(bytes, 2), encodeBundle),
+      door(
+        'verifier key',
+        (bytes) => parseVerifierKey(latin1(bytes)),
+        (key) => fromLatin1(encodeVerifierKey(key)),
+      ),
+      door('head of a ledger file', decodeFileHead),
+    ]),
+    oneAtATime(
+      RECORD_KINDS.map((kind) =>
+        door(
+          `record of a ${kind}`,
+          (bytes) => decodeRecord(kind, bytes),
+          (record) => encodeRecord(kind, record),
+        ),
+      ),
+    ),
+    door('proof of a record', (bytes) =>
+      verifyRecord(community, NO_STATE, { kind: 'community', name: '' }, bytes),
     ),
     { name: 'topic', check: (bytes) => (parseTopic(latin1(bytes)) === undefined ? 'none' : 'taken') },
   ]
 }
+
+const RECORD_KINDS = Object.keys(RECORDS) as RecordKind[]
+
+/** A state hash that no proof is of: proofs are read to their end, and refused. */
+const NO_STATE = new Uint8Array(32)
 
 /** Doors that look alike from outside: an input goes through one of them, which its bytes choose. */
 function oneAtATime(alike: readonly Door[]): Door {
@@ -108,4 +165,8 @@ function respelled(kind: PayloadType<never>): (envelope: Envelope<never>) => Uin
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('latin1')
+}
+
+function fromLatin1(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'latin1'))
 }
