@@ -1,8 +1,8 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { isSqliteError, SQLITE_BUSY } from '../node/storage/sqlite-error.ts'
 import { loadOrCreateRelaySeed } from './network/relay-seed.ts'
-import { isSqliteError, SQLITE_BUSY } from './sqlite-error.ts'
 import { StartError } from './start-error.ts'
 
 /** Secrets are for the account that runs the relay and for nobody else. */

@@ -1,8 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { isSqliteError, SQLITE_CORRUPT, SQLITE_NOTADB } from '../node/storage/sqlite-error.ts'
 import { idBytes, type MemberId, type StatementId } from '../protocol/ids.ts'
 import type { LogHead } from '../protocol/log/checkpoint.ts'
 import type { TreeHead } from '../protocol/log/proof.ts'
-import { isSqliteError, SQLITE_CORRUPT, SQLITE_NOTADB } from './sqlite-error.ts'
 import { StartError } from './start-error.ts'
 
 /** "Pala": tells `file` and us that the database is ours. */
