@@ -47,7 +47,10 @@ export function decodeValue(bytes: Uint8Array, maxBytes: number): Result<Value, 
  * `undefined` says nothing but that the way above has to decide.
  */
 function readPlain(bytes: Uint8Array): Value | undefined {
-  const cursor = { bytes, at: 0 }
+  // Slices of a Buffer are no copies, and would change with it.
+  const plain =
+    bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  const cursor = { bytes: plain, at: 0 }
   const value = plainValue(cursor, 1)
   return cursor.at === bytes.length ? value : undefined
 }
@@ -98,8 +101,7 @@ function plainHead(cursor: Cursor): number | undefined {
 function plainBytes(cursor: Cursor, length: number): Uint8Array | undefined {
   const end = cursor.at + length
   if (end > cursor.bytes.length) return undefined
-  const copy = new Uint8Array(length)
-  copy.set(cursor.bytes.subarray(cursor.at, end))
+  const copy = cursor.bytes.slice(cursor.at, end)
   cursor.at = end
   return copy
 }

@@ -1,4 +1,4 @@
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 
 /**
  * Every domain of every hash, signature and key derivation, in one place (SPEC §3.4): the same bytes never mean two things.
@@ -27,6 +27,25 @@ export function separated(
   community: Uint8Array,
   payload: Uint8Array,
 ): Uint8Array {
+  const name = nameOf(type)
+  const start = domainBytes.length + 1 + name.length
+  const out = new Uint8Array(start + community.length + payload.length)
+  out.set(domainBytes)
+  out[domainBytes.length] = name.length
+  out.set(name, domainBytes.length + 1)
+  out.set(community, start)
+  out.set(payload, start + community.length)
+  return out
+}
+
+const names = new Map<string, Uint8Array>()
+/** Types that we know, with room to spare; what peers may call theirs has no end. */
+const MAX_NAMES = 64
+
+function nameOf(type: string): Uint8Array {
+  const known = names.get(type)
+  if (known !== undefined) return known
   const name = utf8ToBytes(type)
-  return concatBytes(domainBytes, Uint8Array.of(name.length), name, community, payload)
+  if (names.size < MAX_NAMES) names.set(type, name)
+  return name
 }

@@ -99,8 +99,15 @@ export function open<T>(
   envelope: Uint8Array,
 ): Result<Envelope<T>, EnvelopeReason> {
   const opened = openUntyped(envelope)
-  if (!opened.ok) return opened
-  const { type, fields, payloadBytes, signatures } = opened.value
+  return opened.ok ? openAs(kind, community, opened.value) : opened
+}
+
+/** The same of an envelope whose type was looked at with `openUntyped`. */
+export function openAs<T>(
+  kind: PayloadType<T>,
+  community: CommunityId,
+  { type, fields, payloadBytes, signatures, bytes: envelope }: Untyped,
+): Result<Envelope<T>, EnvelopeReason> {
   if (type !== kind.type) return bad('unknown-type', type)
   const { c } = fields
   if (community === NO_COMMUNITY) {
@@ -161,7 +168,13 @@ export async function verifySigned(
 /** What the signatures of an envelope cover. */
 export function signedOf(community: CommunityId, envelope: Envelope<unknown>): Signed {
   const { type, payloadBytes, signatures } = envelope
-  return { message: signedBytes(type, community, payloadBytes), signatures }
+  return {
+    signatures,
+    // Who knows already what the signatures are worth never asks.
+    get message() {
+      return signedBytes(type, community, payloadBytes)
+    },
+  }
 }
 
 /** The single signer's key, for types that one device signs. */
@@ -169,14 +182,17 @@ export function soleSigner(envelope: Envelope<unknown>): KeyText | undefined {
   return envelope.signatures.length === 1 ? envelope.signatures[0]?.key : undefined
 }
 
-interface Untyped {
+/** An envelope of any type: how it is put together is good, what it says is not looked at. */
+export interface Untyped {
   readonly type: string
   readonly fields: { readonly [key: string]: Value }
   readonly payloadBytes: Uint8Array
   readonly signatures: readonly EnvelopeSignature[]
+  readonly bytes: Uint8Array
 }
 
-function openUntyped(envelope: Uint8Array): Result<Untyped, EnvelopeReason> {
+/** Reads an envelope as far as that goes without knowing its type; for dispatching. */
+export function openUntyped(envelope: Uint8Array): Result<Untyped, EnvelopeReason> {
   const outer = decodeValue(envelope, MAX_ENVELOPE_BYTES)
   if (!outer.ok) return outer
   const parts = ENVELOPE.decode(outer.value, '')
@@ -189,7 +205,7 @@ function openUntyped(envelope: Uint8Array): Result<Untyped, EnvelopeReason> {
   const type = payload.value.t
   if (type === undefined) return bad('field-missing', 't')
   if (typeof type !== 'string') return bad('field-invalid', 't')
-  return good({ type, fields: payload.value, payloadBytes: parts.value.p, signatures })
+  return good({ type, fields: payload.value, payloadBytes: parts.value.p, signatures, bytes: envelope })
 }
 
 /** What the type says, beside `t` and `c`. */

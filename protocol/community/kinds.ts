@@ -1,4 +1,4 @@
-import { type Envelope, open, type PayloadType, type Signed, signedOf } from '../envelope.ts'
+import { type Envelope, openAs, type PayloadType, type Signed, signedOf, type Untyped } from '../envelope.ts'
 import { DEVICE_ADD, DEVICE_REMOVE, type DeviceAdd, type DeviceRemove } from '../identity/device.ts'
 import { GUARDIANS, type Guardians } from '../identity/guardians.ts'
 import { IDENTITY, type Identity } from '../identity/identity.ts'
@@ -97,10 +97,10 @@ export function isSimple(type: string): type is keyof Payloads {
 export function openSimple<T extends keyof Payloads>(
   type: T,
   community: CommunityId,
-  bytes: Uint8Array,
+  envelope: Untyped,
 ): Result<SimpleStatement, EnvelopeReason> {
   const kind: PayloadType<Payloads[T]> = KINDS[type]
-  const opened = open(kind, community, bytes)
+  const opened = openAs(kind, community, envelope)
   if (!opened.ok) return opened
   const statement = { type, envelope: opened.value, signed: [signedOf(community, opened.value)] }
   return good(statement as unknown as SimpleStatement)
@@ -108,13 +108,13 @@ export function openSimple<T extends keyof Payloads>(
 
 export function openJoin(
   community: CommunityId,
-  bytes: Uint8Array,
+  envelope: Untyped,
 ): Result<JoinStatement, EnvelopeReason | LedgerReason> {
-  const opened = open(JOIN, community, bytes)
+  const opened = openAs(JOIN, community, envelope)
   if (!opened.ok) return opened
   const parts = openJoinParts(community, opened.value.payload)
   if (!parts.ok) return parts
   const { identity, device } = parts.value
-  const signed = [identity, device, opened.value].map((envelope) => signedOf(community, envelope))
+  const signed = [identity, device, opened.value].map((part) => signedOf(community, part))
   return good({ type: 'join', envelope: opened.value, parts: parts.value, signed })
 }

@@ -1,4 +1,4 @@
-import { open, peekType, signedOf } from '../envelope.ts'
+import { openAs, openUntyped, signedOf, type Untyped } from '../envelope.ts'
 import type { CommunityId } from '../ids.ts'
 import { type OpenedFork, openFork } from '../log/fork.ts'
 import type { EnvelopeReason, LedgerReason } from '../reasons.ts'
@@ -49,12 +49,14 @@ export type StatementOf<T extends StatementType> = Extract<Statement, { readonly
 /** Opens a statement of any type. A genesis is refused here: only entry 0 is one. */
 export function openStatement(
   community: CommunityId,
-  envelope: Uint8Array,
+  bytes: Uint8Array,
 ): Result<Statement, EnvelopeReason | LedgerReason> {
-  const type = peekType(envelope)
-  if (!type.ok) return type
-  if (isSimple(type.value)) return openSimple(type.value, community, envelope)
-  switch (type.value) {
+  const opened = openUntyped(bytes)
+  if (!opened.ok) return opened
+  const envelope = opened.value
+  const { type } = envelope
+  if (isSimple(type)) return openSimple(type, community, envelope)
+  switch (type) {
     case 'genesis':
       return bad('genesis-repeated')
     case 'join':
@@ -66,15 +68,15 @@ export function openStatement(
     case 'log-fork':
       return openLogFork(community, envelope)
     default:
-      return bad('unknown-type', type.value)
+      return bad('unknown-type', type)
   }
 }
 
 function openEquivocation(
   community: CommunityId,
-  bytes: Uint8Array,
+  envelope: Untyped,
 ): Result<EquivocationStatement, EnvelopeReason> {
-  const opened = open(EQUIVOCATION, community, bytes)
+  const opened = openAs(EQUIVOCATION, community, envelope)
   if (!opened.ok) return opened
   const { a, b } = opened.value.payload
   const twins = openTwins(community, a, b)
@@ -82,17 +84,18 @@ function openEquivocation(
   return good({ type: 'equivocation', envelope: opened.value, twins, signed })
 }
 
-function openLeak(community: CommunityId, bytes: Uint8Array): Result<LeakStatement, EnvelopeReason> {
-  const opened = open(LEAK, community, bytes)
+function openLeak(community: CommunityId, envelope: Untyped): Result<LeakStatement, EnvelopeReason> {
+  const opened = openAs(LEAK, community, envelope)
   if (!opened.ok) return opened
-  const shown = openJoin(community, opened.value.payload.join)
+  const inside = openUntyped(opened.value.payload.join)
+  const shown = inside.ok ? openJoin(community, inside.value) : inside
   const join = shown.ok ? shown.value : undefined
   const signed = [...(join?.signed ?? []), signedOf(community, opened.value)]
   return good({ type: 'leak', envelope: opened.value, join, signed })
 }
 
-function openLogFork(community: CommunityId, bytes: Uint8Array): Result<ForkStatement, EnvelopeReason> {
-  const opened = open(LOG_FORK, community, bytes)
+function openLogFork(community: CommunityId, envelope: Untyped): Result<ForkStatement, EnvelopeReason> {
+  const opened = openAs(LOG_FORK, community, envelope)
   if (!opened.ok) return opened
   const fork = openFork(community, opened.value.payload.evidence)
   const signed = [...(fork?.signed ?? []), signedOf(community, opened.value)]

@@ -1,5 +1,5 @@
 import { compareBytes } from '../bytes.ts'
-import { type Envelope, peekType, type Signed, signedOf } from '../envelope.ts'
+import { type Envelope, openUntyped, type Signed, signedOf } from '../envelope.ts'
 import { type CommunityId, idBytes, type KeyText } from '../ids.ts'
 import { isSimple, type JoinStatement, openJoin, openSimple, type SimpleStatement } from './kinds.ts'
 
@@ -54,10 +54,12 @@ function openPlaced(
   community: CommunityId,
   bytes: Uint8Array,
 ): { readonly envelope: Envelope<unknown>; readonly place: Place } | undefined {
-  const type = peekType(bytes)
-  if (!type.ok) return undefined
-  if (!isSimple(type.value) && type.value !== 'join') return undefined
-  const opened = type.value === 'join' ? openJoin(community, bytes) : openSimple(type.value, community, bytes)
+  const untyped = openUntyped(bytes)
+  if (!untyped.ok) return undefined
+  const { type } = untyped.value
+  if (!isSimple(type) && type !== 'join') return undefined
+  const opened =
+    type === 'join' ? openJoin(community, untyped.value) : openSimple(type, community, untyped.value)
   const place = opened.ok ? placeOf(opened.value) : undefined
   return opened.ok && place ? { envelope: opened.value.envelope, place } : undefined
 }
