@@ -9,7 +9,7 @@ import { beginLedger, replay } from '../../protocol/community/replay.ts'
 import type { PersistentMap } from '../../protocol/state/persistent-map.ts'
 import { foundCommunity, invite, join as joinCommunity, NOON, signerOf } from '../support/community.ts'
 import { type LedgerCase, unhex } from '../vectors/format.ts'
-import { stateOf } from '../vectors/make/ledgers.ts'
+import { stateOf } from '../vectors/make/story.ts'
 import { mutations, runs } from './seeded.ts'
 
 const verifier = await platformVerifier()

@@ -11,7 +11,7 @@ import type { Person } from './community.ts'
  */
 
 /** What every statement of a chain has, and its maker fills in. */
-interface Linked {
+export interface Linked {
   readonly m: MemberId
   readonly n: number
   readonly prev: StatementId

@@ -107,6 +107,8 @@ export interface LedgerState {
     readonly slot: number
     readonly guest?: string
   }[]
+  /** STATE-4: what nothing above says is in it too. */
+  readonly hash: string
   readonly voids: readonly { readonly index: number; readonly reason: string }[]
 }
 

@@ -29,7 +29,7 @@ import {
 import { spell, vectorFiles } from './generate.ts'
 import { judge, KINDS, membershipOf } from './judge.ts'
 import { FRAMES } from './make/frames.ts'
-import { stateOf } from './make/ledgers.ts'
+import { stateOf } from './make/story.ts'
 import type { Secrets } from './make/secrets.ts'
 
 /** The committed vectors, and the code against them in both directions. */

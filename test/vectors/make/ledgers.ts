@@ -1,17 +1,13 @@
 import { encodeEntry } from '../../../protocol/community/entry.ts'
 import { INVITE } from '../../../protocol/community/invite.ts'
 import { JOIN } from '../../../protocol/community/join.ts'
-import { type Membership, membersInOrder } from '../../../protocol/community/membership.ts'
-import type { Policy } from '../../../protocol/community/policy.ts'
-import { beginLedger, replay } from '../../../protocol/community/replay.ts'
 import { type Envelope, seal } from '../../../protocol/envelope.ts'
 import { DEVICE_ADD } from '../../../protocol/identity/device.ts'
-import { type Id, idBytes, type KeyText, keyBytes, type StatementId } from '../../../protocol/ids.ts'
+import type { Id, KeyText, StatementId } from '../../../protocol/ids.ts'
 import { DAY, MAX_CLOCK_SKEW, MINUTE } from '../../../protocol/limits.ts'
-import { createVerifier, type Signer } from '../../../protocol/signature.ts'
+import type { Signer } from '../../../protocol/signature.ts'
 import {
   addDevice,
-  type Founded,
   foundCommunity,
   type Invitation,
   invite,
@@ -21,85 +17,54 @@ import {
   personOf,
   signerOf,
 } from '../../support/community.ts'
-import { hex, type LedgerCase, type LedgerState } from '../format.ts'
+import type { LedgerCase } from '../format.ts'
 import { type Cast, LOG } from './cast.ts'
+import { bans } from './chapters/bans.ts'
+import { council } from './chapters/council.ts'
+import { devices } from './chapters/devices.ts'
+import { evidence } from './chapters/evidence.ts'
+import { roots } from './chapters/roots.ts'
+import { sponsors } from './chapters/sponsors.ts'
+import { stage } from './chapters/stage.ts'
 import { wrap } from './raw.ts'
-
-/** A ledger while it is told: statements go in one after the other, each at a time. */
-class Story {
-  readonly founded: Founded
-  readonly #entries: Uint8Array[]
-  #at = NOON
-
-  constructor(founded: Founded) {
-    this.founded = founded
-    this.#entries = [...founded.entries]
-  }
-
-  static async begin(policy: Partial<Policy> = {}): Promise<Story> {
-    return new Story(await foundCommunity(signerOf(LOG).publicKey, NOON, 'Alice', policy))
-  }
-
-  get alice(): Person {
-    return this.founded.founder
-  }
-
-  get at(): number {
-    return this.#at
-  }
-
-  /** Lets time pass. */
-  after(seconds: number): this {
-    this.#at += seconds
-    return this
-  }
-
-  put(statement: Envelope<unknown>): this {
-    return this.putBytes(statement.bytes)
-  }
-
-  putBytes(envelope: Uint8Array): this {
-    this.#entries.push(encodeEntry({ at: this.#at, e: envelope }))
-    return this
-  }
-
-  /** Invites and lets somebody in, a minute each. */
-  async guest(sponsor: Person, slot: number, name: string): Promise<Person> {
-    const invitation = await invite(sponsor, slot, this.#at)
-    this.put(invitation.envelope).after(MINUTE)
-    return this.letIn(invitation, name)
-  }
-
-  async letIn(invitation: Invitation, name: string): Promise<Person> {
-    const { person, envelope } = await join(invitation, name, this.#at)
-    this.put(envelope).after(MINUTE)
-    return person
-  }
-
-  entries(): readonly Uint8Array[] {
-    return this.#entries
-  }
-}
+import { readCase, Story, type Tell } from './story.ts'
 
 /** Short ledgers: what takes effect, what is void and why, and what is no ledger. */
 export async function ledgerCases(people: Cast): Promise<readonly LedgerCase[]> {
   const cases: LedgerCase[] = []
-  const tell = async (name: string, rule: string, story: Story): Promise<void> => {
-    cases.push(await readCase(name, rule, story.entries()))
+  const tellAs: Tell = async (name, rule, story, expected) => {
+    cases.push(await readCase(name, rule, story.entries(), expected))
   }
+  const tell: TellExpected = (name, rule, story) => tellAs(name, rule, story, EXPECTED.get(name) ?? '')
   const ofCast = people.ledger.map((entry) => Uint8Array.from(Buffer.from(entry, 'hex')))
-  cases.push(await readCase('Alice founds, and Bob comes in with her invitation', 'LEDGER-3', ofCast))
+  cases.push(await readExpected('Alice founds, and Bob comes in with her invitation', 'LEDGER-3', ofCast))
   await memberships(tell)
   await chains(tell)
   await slots(tell)
   await invitations(tell)
+  for (const chapter of CHAPTERS) await chapter(tellAs)
   cases.push(...(await noLedgers(people, ofCast)))
   return cases
 }
 
-type Tell = (name: string, rule: string, story: Story) => Promise<void>
+/** What comes after the first steps, by the sections of SPEC. */
+const CHAPTERS: readonly ((tell: Tell) => Promise<void>)[] = [
+  devices,
+  roots,
+  sponsors,
+  stage,
+  council,
+  bans,
+  evidence,
+]
 
-async function memberships(tell: Tell): Promise<void> {
+type TellExpected = (name: string, rule: string, story: Story) => Promise<void>
+
+function readExpected(name: string, rule: string, entries: readonly Uint8Array[]): Promise<LedgerCase> {
+  return readCase(name, rule, entries, EXPECTED.get(name))
+}
+
+async function memberships(tell: TellExpected): Promise<void> {
   const twice = await Story.begin()
   await tell('the genesis again', 'LEDGER-4', twice.put(twice.founded.genesis))
 
@@ -144,7 +109,7 @@ async function memberships(tell: Tell): Promise<void> {
   await tell('a device with the signatures of another statement', 'LEDGER-7', forged)
 }
 
-async function chains(tell: Tell): Promise<void> {
+async function chains(tell: TellExpected): Promise<void> {
   const place = async (story: Story, n: number, prev: Id, label: string) => {
     const { community, member, root } = story.alice
     const device = signerOf(label)
@@ -208,7 +173,7 @@ async function chains(tell: Tell): Promise<void> {
   await tell('what a join carried, alone', 'CHAIN-2', parts.put(bob.identity).put(bob.deviceAdd))
 }
 
-async function slots(tell: Tell): Promise<void> {
+async function slots(tell: TellExpected): Promise<void> {
   const beyond = await Story.begin({ 'founder-slots': 1 })
   await tell(
     'a slot that a founder does not have',
@@ -235,7 +200,7 @@ async function slots(tell: Tell): Promise<void> {
   await spent(tell)
 }
 
-async function waits(tell: Tell): Promise<void> {
+async function waits(tell: TellExpected): Promise<void> {
   const late = await Story.begin()
   late.after(31 * DAY)
   const erin = await late.guest(late.alice, 0, 'Erin')
@@ -280,7 +245,7 @@ async function waits(tell: Tell): Promise<void> {
   await tell('time alone is not enough in a strict community', 'SLOT-3', strict)
 }
 
-async function spent(tell: Tell): Promise<void> {
+async function spent(tell: TellExpected): Promise<void> {
   const waiting = await Story.begin()
   waiting.put((await invite(waiting.alice, 0, NOON)).envelope)
   await tell(
@@ -312,7 +277,7 @@ async function spent(tell: Tell): Promise<void> {
   await tell('an invitation that expired unused frees its slot, and lets nobody in', 'SLOT-5', freed)
 }
 
-async function invitations(tell: Tell): Promise<void> {
+async function invitations(tell: TellExpected): Promise<void> {
   const unknown = await Story.begin()
   const never = await invite(unknown.alice, 0, NOON)
   await unknown.letIn(never, 'Bob')
@@ -396,7 +361,7 @@ async function invitations(tell: Tell): Promise<void> {
   await tell('a thief who saw a join in flight, without the seed', 'JOIN-2', hijacked)
 }
 
-async function invitationKeys(tell: Tell): Promise<void> {
+async function invitationKeys(tell: TellExpected): Promise<void> {
   const named = async (story: Story, key: KeyText) => {
     const { community, member, device, deviceChain } = story.alice
     const payload = { m: member, n: deviceChain.next, prev: deviceChain.last, slot: 5, key, at: story.at }
@@ -458,21 +423,21 @@ async function noLedgers(
   const at = (time: number, envelope: Uint8Array) => encodeEntry({ at: time, e: envelope })
   const unsigned = wrap(founded.genesis.payloadBytes, alice.identity.signatures)
   return Promise.all([
-    readCase('begins with an identity', 'LEDGER-1', [good[1] as Uint8Array]),
-    readCase('a genesis that its founder did not sign', 'LEDGER-1', [at(NOON, unsigned)]),
-    readCase('a genesis from the future', 'LEDGER-1', [
+    readExpected('begins with an identity', 'LEDGER-1', [good[1] as Uint8Array]),
+    readExpected('a genesis that its founder did not sign', 'LEDGER-1', [at(NOON, unsigned)]),
+    readExpected('a genesis from the future', 'LEDGER-1', [
       at(NOON - MAX_CLOCK_SKEW - MINUTE, founded.genesis.bytes),
     ]),
-    readCase('an entry before the one before it', 'LEDGER-2', [
+    readExpected('an entry before the one before it', 'LEDGER-2', [
       genesis,
       at(NOON - MINUTE, alice.identity.bytes),
     ]),
-    readCase('an entry that is none', 'ENTRY-1', [genesis, Uint8Array.of(0xf6)]),
-    readCase('an entry with a byte after it', 'ENTRY-1', [
+    readExpected('an entry that is none', 'ENTRY-1', [genesis, Uint8Array.of(0xf6)]),
+    readExpected('an entry with a byte after it', 'ENTRY-1', [
       genesis,
       Uint8Array.from([...(good[1] as Uint8Array), 0]),
     ]),
-    readCase('nothing', 'LEDGER-1', [new Uint8Array(0)]),
+    readExpected('nothing', 'LEDGER-1', [new Uint8Array(0)]),
   ])
 }
 
@@ -536,58 +501,3 @@ const EXPECTED: ReadonlyMap<string, string> = new Map([
   ['an entry with a byte after it', 'trailing-bytes'],
   ['nothing', 'malformed'],
 ])
-
-/** What a reader makes of entries. Throws when that is not what was expected. */
-async function readCase(name: string, rule: string, entries: readonly Uint8Array[]): Promise<LedgerCase> {
-  const told = { name, rule, entries: entries.map(hex), ...(await read(entries)) }
-  const { reason, state } = told
-  const voids = state?.voids.map((entry) => ` ${entry.index} ${entry.reason}`) ?? []
-  const outcome = reason ?? `${state?.members.length} members${voids.join('')}`
-  if (outcome !== EXPECTED.get(name)) throw new Error(`${name}: ${outcome}, not ${EXPECTED.get(name)}`)
-  return told
-}
-
-async function read(
-  entries: readonly Uint8Array[],
-): Promise<{ reason: string; state?: never } | { state: LedgerState; reason?: never }> {
-  const verifier = createVerifier()
-  const begun = await beginLedger(verifier, entries[0] as Uint8Array)
-  if (!begun.ok) return { reason: begun.reason }
-  const replayed = await replay(verifier, begun.value, entries.slice(1))
-  return replayed.ok ? { state: stateOf(replayed.value) } : { reason: replayed.reason }
-}
-
-/** The state of a ledger as the vectors tell it. */
-export function stateOf(membership: Membership): LedgerState {
-  const id = (value: Id) => hex(idBytes(value))
-  const key = (value: KeyText) => hex(keyBytes(value))
-  return {
-    community: id(membership.community),
-    size: membership.size,
-    time: membership.time,
-    members: membersInOrder(membership).map(({ id: member, root, sponsor, since }) => ({
-      id: id(member),
-      root: key(root),
-      ...(sponsor === undefined ? {} : { sponsor: id(sponsor) }),
-      since,
-    })),
-    devices: sorted(
-      [...membership.devices.values()].map((device) => ({ key: key(device.key), member: id(device.member) })),
-      (device) => device.key,
-    ),
-    invitations: sorted(
-      [...membership.invitations.values()].map(({ id: invitation, sponsor, slot, guest }) => ({
-        id: id(invitation),
-        sponsor: id(sponsor),
-        slot,
-        ...(guest === undefined ? {} : { guest: id(guest) }),
-      })),
-      (invitation) => invitation.id,
-    ),
-    voids: membership.voids.map(({ index, reason }) => ({ index, reason })),
-  }
-}
-
-function sorted<T>(items: readonly T[], by: (item: T) => string): readonly T[] {
-  return items.toSorted((a, b) => (by(a) < by(b) ? -1 : 1))
-}
