@@ -1,5 +1,5 @@
 import { GENESIS, type Genesis } from '../../protocol/community/genesis.ts'
-import { DEFAULT_POLICY } from '../../protocol/community/policy.ts'
+import { DEFAULT_POLICY, type Policy } from '../../protocol/community/policy.ts'
 import { type Envelope, NO_COMMUNITY, seal } from '../../protocol/envelope.ts'
 import type { KeyText } from '../../protocol/ids.ts'
 import type { Signer } from '../../protocol/signature.ts'
@@ -12,6 +12,7 @@ export function sealGenesis(
   founder: Signer,
   log: KeyText,
   now: number,
+  policy: Policy = DEFAULT_POLICY,
 ): Promise<Envelope<Genesis>> {
   return seal(
     GENESIS,
@@ -23,7 +24,7 @@ export function sealGenesis(
       council: { k: 1, keys: [founder.publicKey] },
       log,
       witnesses: { k: 0, keys: [] },
-      policy: DEFAULT_POLICY,
+      policy,
       at: toLedgerTime(now),
     },
     [founder],

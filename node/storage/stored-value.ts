@@ -22,13 +22,22 @@ export function decodeStored(bytes: Uint8Array): unknown {
   return deserializer.readValue()
 }
 
+/** What V8 calls for objects that it does not know, and Node's own answer to that; its types leave both out. */
+declare module 'node:v8' {
+  interface DefaultSerializer {
+    _writeHostObject(object: unknown): void
+  }
+  interface DefaultDeserializer {
+    _readHostObject(): unknown
+  }
+}
+
 /** On a disk a key is as well hidden as the file that it is in; what is read back is again one that pages of code cannot read. */
 class Writer extends DefaultSerializer {
-  // Called by V8.
-  _writeHostObject(object: unknown): void {
+  override _writeHostObject(object: unknown): void {
     if (!(object instanceof CryptoKey)) {
       this.writeUint32(OTHER)
-      super._writeHostObject(object as NodeJS.ArrayBufferView)
+      super._writeHostObject(object)
       return
     }
     if (object.type !== 'private' || object.algorithm.name !== 'Ed25519')
@@ -41,8 +50,7 @@ class Writer extends DefaultSerializer {
 }
 
 class Reader extends DefaultDeserializer {
-  // Called by V8.
-  _readHostObject(): unknown {
+  override _readHostObject(): unknown {
     if (this.readUint32() === OTHER) return super._readHostObject()
     // A view on what V8 reads from; it is of no use afterwards.
     const pkcs8 = Buffer.from(this.readRawBytes(this.readUint32()))
