@@ -1,6 +1,6 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { encode as cborEncode, type Token, Tokenizer, Type } from 'cborg'
-import { equalBytes } from './bytes.ts'
+import { equalBytes, strictlyAscending } from './bytes.ts'
 import { MAX_DEPTH, MAX_KEY_CHARS, MAX_UINT } from './limits.ts'
 import type { CodecReason } from './reasons.ts'
 import { type Bad, bad, good, type Result } from './result.ts'
@@ -20,9 +20,9 @@ export type Value =
  * Throws a TypeError or RangeError when the caller's value is outside the profile: that is a bug of ours.
  */
 export function encodeValue(value: Value): Uint8Array {
-  assertValue(value, 1)
-  // In Node the library hands out a Buffer of a shared pool, whose `slice` is a view and no copy.
-  return Uint8Array.from(cborEncode(value))
+  writer.at = 0
+  writeValue(value, 1)
+  return writer.bytes.slice(0, writer.at)
 }
 
 /**
@@ -249,27 +249,113 @@ function isKey(name: string): boolean {
   return name.length > 0 && name.length <= MAX_KEY_CHARS && /^[\x21-\x7e]+$/.test(name)
 }
 
-function assertValue(value: Value, depth: number): void {
-  if (typeof value === 'boolean' || value instanceof Uint8Array) return
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0))
-      throw new RangeError(`not an unsigned integer: ${value}`)
+/** One for all: nothing is written while something else is. It is as wide as the largest value that ever was. */
+const writer = { bytes: new Uint8Array(4096), at: 0 }
+
+function writeValue(value: Value, depth: number): void {
+  switch (typeof value) {
+    case 'boolean':
+      writeByte(value ? 0xf5 : 0xf4)
+      return
+    case 'number':
+      if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0))
+        throw new RangeError(`not an unsigned integer: ${value}`)
+      writeHead(0, value)
+      return
+    case 'string':
+      if (!isAscii(value) && (!value.isWellFormed() || value.startsWith('\ufeff') || !isStableNfc(value)))
+        throw new TypeError('text is not NFC of Unicode 15.0, or begins with a byte order mark')
+      writeText(value)
+      return
+    case 'object':
+      if (value !== null) {
+        writeObject(value, depth)
+        return
+      }
+  }
+  throw new TypeError(`not a value of the profile: ${typeof value}`)
+}
+
+function writeObject(value: Exclude<Value, number | boolean | string>, depth: number): void {
+  if (value instanceof Uint8Array) {
+    writeHead(2, value.length)
+    writeBytes(value)
     return
   }
-  if (typeof value === 'string') {
-    if (!value.isWellFormed() || value.startsWith('\ufeff') || !isStableNfc(value))
-      throw new TypeError('text is not NFC of Unicode 15.0, or begins with a byte order mark')
-    return
-  }
-  if (typeof value !== 'object' || value === null)
-    throw new TypeError(`not a value of the profile: ${typeof value}`)
   if (depth > MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH}`)
   if (Array.isArray(value)) {
-    for (const item of value) assertValue(item, depth + 1)
+    writeHead(4, value.length)
+    for (const item of value) writeValue(item, depth + 1)
     return
   }
-  for (const [key, item] of Object.entries(value)) {
+  const map = value as { readonly [key: string]: Value }
+  const keys = Object.keys(map)
+  if (!strictlyAscending(keys, compareKeys)) keys.sort(compareKeys)
+  writeHead(5, keys.length)
+  for (const key of keys) {
     if (!isKey(key)) throw new TypeError(`not a key: ${key}`)
-    assertValue(item as Value, depth + 1)
+    writeText(key)
+    writeValue(map[key] as Value, depth + 1)
   }
+}
+
+/** The order of their encodings, for the keys of the profile. */
+function compareKeys(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1)
+}
+
+function writeHead(major: number, size: number): void {
+  const kind = major << 5
+  if (size < 24) {
+    writeByte(kind | size)
+  } else if (size < 2 ** 8) {
+    writeByte(kind | 24)
+    writeByte(size)
+  } else if (size < 2 ** 16) {
+    writeByte(kind | 25)
+    writeByte(size >> 8)
+    writeByte(size & 0xff)
+  } else {
+    const width = size < 2 ** 32 ? 4 : 8
+    writeByte(kind | (width === 4 ? 26 : 27))
+    for (let place = width - 1; place >= 0; place--) writeByte(Math.floor(size / 256 ** place) % 256)
+  }
+}
+
+function writeText(text: string): void {
+  if (isAscii(text)) {
+    writeHead(3, text.length)
+    makeRoom(text.length)
+    for (let i = 0; i < text.length; i++) writer.bytes[writer.at++] = text.charCodeAt(i)
+  } else {
+    const bytes = utf8ToBytes(text)
+    writeHead(3, bytes.length)
+    writeBytes(bytes)
+  }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > 0x7f) return false
+  }
+  return true
+}
+
+function writeBytes(bytes: Uint8Array): void {
+  makeRoom(bytes.length)
+  writer.bytes.set(bytes, writer.at)
+  writer.at += bytes.length
+}
+
+function writeByte(byte: number): void {
+  makeRoom(1)
+  writer.bytes[writer.at++] = byte
+}
+
+function makeRoom(length: number): void {
+  const needed = writer.at + length
+  if (needed <= writer.bytes.length) return
+  const wider = new Uint8Array(Math.max(needed, 2 * writer.bytes.length))
+  wider.set(writer.bytes)
+  writer.bytes = wider
 }
