@@ -1,10 +1,11 @@
-import type { Invite } from '../protocol/community/invite.ts'
-import type { Member, Membership } from '../protocol/community/membership.ts'
+import { type Member, type Membership, membersInOrder } from '../protocol/community/membership.ts'
+import { inGoodStanding } from '../protocol/community/standing.ts'
 import type { KeyText, MemberId } from '../protocol/ids.ts'
 import { signerFromSeed } from '../protocol/signature.ts'
 import { MAX_ROOMS_AN_ANSWER, PROFILES, ROOMS, SYNC } from '../protocol/wire/services.ts'
 import { communityTopic } from '../protocol/wire/topics.ts'
-import { sealInvite, slotViews } from './community/inviting.ts'
+import { createActing } from './community/acting.ts'
+import { sealInvite } from './community/inviting.ts'
 import { deviceSigner } from './crypto/device-key.ts'
 import type { Entrance } from './entrance.ts'
 import { PeerError, type PeerErrorCode } from './errors.ts'
@@ -16,15 +17,17 @@ import type { MembershipCard } from './membership-card.ts'
 import { startMesh } from './mesh/mesh.ts'
 import type { PeerIdString } from './network/network.ts'
 import { Observed } from './observed.ts'
+import { slotViews } from './people/slots.ts'
+import type { SlotView } from './people/view.ts'
 import { second } from './ports/clock.ts'
 import type { Ports } from './ports.ts'
 import { openProfiles } from './profiles.ts'
-import { refusal, relayFailure } from './refusal.ts'
+import { refusal } from './refusal.ts'
 import { ask, serve } from './requests.ts'
 import { roomArchive } from './room/archive.ts'
 import { createDirectory, type ListedRoom } from './room/directory.ts'
 import { createRooms } from './room/rooms.ts'
-import type { CommunityView, MemberView, Peer, RelayState, RoomListing, SlotView } from './view.ts'
+import type { CommunityView, MemberView, Peer, People, RelayState, RoomListing } from './view.ts'
 
 /** Slots ripen and expire by the minute. Milliseconds. */
 const SLOTS_EVERY = 60_000
@@ -120,6 +123,18 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     }
   }
 
+  const acting = createActing({
+    community,
+    ledger,
+    verifier,
+    storage,
+    locks,
+    clock,
+    relay: site.relay,
+    connected: relayConnected,
+    signal,
+  })
+
   const unsubscribe = network.subscribe(
     communityTopic(community),
     communityValidator(judging, directory, clock, () => void catchUp()),
@@ -158,7 +173,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   function drawMembers(): void {
     const membership = ledger.membership.value
     view.community.set(communityView(membership))
-    view.members.set([...membership.members.values()].map(withName))
+    view.members.set(membersInOrder(membership).map(withName))
     drawSlots()
     drawRooms()
   }
@@ -184,6 +199,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const cancels = [
     ledger.membership.subscribe(() => {
       drawMembers()
+      profiles.forgetErased().catch((error: unknown) => report('profiles', error))
       clock.after(NEW_NAMES_AFTER, askForNames)
     }),
     profiles.names.subscribe(drawMembers),
@@ -217,6 +233,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     try {
       const pulled = await ledger.pull(relayId, signal)
       if (!pulled.ok) report('ledger', refusal(pulled.reason, pulled.at))
+      await acting.settle()
       const own = profiles.held([me.member])[0]
       if (own) await ask(network, relayId, PROFILES, { put: own }, signal)
       const list = await ask(network, relayId, ROOMS, {}, signal)
@@ -230,6 +247,9 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
       report('relay', error)
     }
   }
+
+  const chainOfDevice = ({ devices }: Membership) => devices.get(me.device.publicKey)?.chain
+  let people: Promise<People> | undefined
 
   return {
     get me() {
@@ -245,43 +265,39 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     refused,
 
     async invite() {
-      const release = await locks.take(`palabre/device/${community}`)
-      if (!release) throw new PeerError('other-tab')
-      try {
-        await catchUp()
-        const slots = slotViews(ledger.membership.value, me.member, links, second(clock))
+      const { payload } = await acting.next(me.device.publicKey, chainOfDevice, async (membership, chain) => {
+        const slots = slotViews(membership, me.member, links, second(clock))
         const free = slots.find((slot) => slot.state === 'free')
-        if (!free) {
-          throw new PeerError(
-            slots.some((slot) => slot.state === 'immature') ? 'slot-immature' : 'no-free-slot',
-          )
-        }
+        if (!free) throw new PeerError(whyNone(slots))
         const made = await sealInvite(
-          ledger.membership.value,
+          community,
           me.member,
           me.device,
+          chain,
           free.slot,
           second(clock),
           random,
         )
-        const { key, exp } = made.statement.payload satisfies Invite
+        const { key } = made.statement.payload
         // Kept before it is sent: a link whose secret is lost would hold its slot for nothing.
         await storage.put(`invitation/${community}/${key}`, made.code)
         links.set(key, linkOf(made.code))
-        const submitted = await ledger.submit(site.relay, made.statement, signal).catch((cause) => {
-          throw relayFailure(cause)
-        })
-        if (!submitted.ok) throw refusal(submitted.reason, submitted.at)
-        await catchUp()
-        drawSlots()
-        return {
-          link: linkOf(made.code),
-          slot: free.slot,
-          expires: exp === undefined ? undefined : exp * 1000,
-        }
-      } finally {
-        release()
+        return made.statement
+      })
+      drawSlots()
+      const { key, slot, exp } = payload
+      return {
+        link: links.get(key) as string,
+        slot,
+        expires: exp === undefined ? undefined : exp * 1000,
       }
+    },
+
+    async people() {
+      people ??= import('./people/people.ts').then(({ openPeople }) =>
+        openPeople({ me, ledger, profiles, acting, storage, clock, links, report, signal }),
+      )
+      return people
     },
 
     openRoom: rooms.open,
@@ -299,6 +315,12 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   }
 }
 
+/** Why somebody cannot invite now. */
+function whyNone(slots: readonly SlotView[]): PeerErrorCode {
+  if (slots.some(({ state }) => state === 'paused')) return 'sponsor-paused'
+  return slots.some(({ state }) => state === 'immature') ? 'slot-immature' : 'no-free-slot'
+}
+
 /** A member as a person sees them. @param name of their profile, when it is held */
 export function memberView({ id, founder, sponsor, since }: Member, name: string | undefined): MemberView {
   return { id, name, founder, sponsor, since: since * 1000 }
@@ -307,7 +329,8 @@ export function memberView({ id, founder, sponsor, since }: Member, name: string
 /** A community as a person sees it. */
 export function communityView(membership: Membership): CommunityView {
   const { name, at } = membership.genesis.payload
-  return { id: membership.community, name, founded: at * 1000, members: membership.members.size }
+  const active = [...membership.members.values()].filter(inGoodStanding)
+  return { id: membership.community, name, founded: at * 1000, members: active.length }
 }
 
 function listing(room: ListedRoom, nameOf: (member: MemberId) => string | undefined): RoomListing {

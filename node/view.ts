@@ -1,5 +1,14 @@
-import type { CommunityId, MemberId, RoomId } from '../protocol/ids.ts'
+import type { CommunityId, MemberId, RoomId, StatementId } from '../protocol/ids.ts'
 import type { PeerErrorCode } from './errors.ts'
+import type {
+  DecisionView,
+  InvitationsView,
+  NoticeView,
+  PersonPage,
+  PersonView,
+  SlotView,
+  WhyView,
+} from './people/view.ts'
 
 /**
  * What a running peer shows to whoever draws it: immutable values, replaced whole at every change.
@@ -31,22 +40,9 @@ export interface CommunityView {
   readonly name: string
   /** Milliseconds since the Unix epoch, rounded down to the minute. */
   readonly founded: number
+  /** Those in good standing. */
   readonly members: number
 }
-
-/** One of the member's numbered invitations (SPEC, chapter on invitations). */
-export type SlotView =
-  | { readonly slot: number; readonly state: 'free' }
-  /** `from`: when it becomes usable, milliseconds since the Unix epoch. */
-  | { readonly slot: number; readonly state: 'immature'; readonly from: number }
-  /** `link`: only on the device that made it, while it is unused. `expires`: ms since the epoch. */
-  | {
-      readonly slot: number
-      readonly state: 'pending'
-      readonly link: string | undefined
-      readonly expires: number | undefined
-    }
-  | { readonly slot: number; readonly state: 'used'; readonly guest: MemberId }
 
 export interface RoomListing {
   readonly id: RoomId
@@ -141,10 +137,45 @@ export interface NewRoom {
   readonly language: string
 }
 
+/**
+ * The people of the community as the ledger has them, and what a member may do about them. Every act resolves when the ledger has taken it
+ * and our copy has it; it throws `PeerError` otherwise. `phrase` is what the person typed: their recovery phrase, which is read here and never kept.
+ */
+export interface People {
+  /** Everybody who ever came in, in that order. */
+  readonly all: Observable<readonly PersonView[]>
+  readonly invitations: Observable<InvitationsView>
+  /** Newest first; undefined while the ledger is being read through for them. */
+  readonly decisions: Observable<readonly DecisionView[] | undefined>
+  readonly notices: Observable<readonly NoticeView[]>
+  /** What the ledger says about one member now; news of it come with `all`. */
+  page(member: MemberId): PersonPage | undefined
+  /** Withdraws an invitation that nobody used; its slot is free again. */
+  withdraw(invitation: StatementId): Promise<void>
+  /** Undoes the coming in of whoever used this invitation of mine, while that is possible. */
+  undo(invitation: StatementId): Promise<void>
+  /** Turns what others attested of me into further slots. */
+  claim(): Promise<void>
+  vouch(member: MemberId): Promise<void>
+  certify(member: MemberId, on: boolean): Promise<void>
+  notice(member: MemberId, why: WhyView, phrase: string): Promise<void>
+  /** @param cut the branch below goes too, as far as it has no sponsor elsewhere */
+  ban(member: MemberId, why: WhyView, cut: boolean, phrase: string): Promise<void>
+  /** Lifts the ban of this member. */
+  unban(member: MemberId, phrase: string): Promise<void>
+  /** Leaves the community, for good. */
+  leave(phrase: string): Promise<void>
+  /** Asks everybody to delete my profile. */
+  erase(): Promise<void>
+  /** Everything that this device holds about me, as JSON text. */
+  exportOwn(): Promise<string>
+}
+
 /** A member's running peer. */
 export interface Peer {
   readonly me: MemberView
   readonly community: Observable<CommunityView>
+  /** Everybody who ever came in, in that order. */
   readonly members: Observable<readonly MemberView[]>
   readonly slots: Observable<readonly SlotView[]>
   readonly rooms: Observable<readonly RoomListing[]>
@@ -153,6 +184,8 @@ export interface Peer {
   readonly refused: Observable<PeerErrorCode | undefined>
   /** Spends the next usable slot; resolves when the ledger has taken it. `link` is a URL on this site with the secret in its fragment. */
   invite(): Promise<{ readonly link: string; readonly slot: number; readonly expires: number | undefined }>
+  /** Loaded when it is first asked for, and then the same. */
+  people(): Promise<People>
   openRoom(room: NewRoom): Promise<RoomSession>
   joinRoom(room: RoomId): Promise<RoomSession>
   stop(): Promise<void>

@@ -5,11 +5,11 @@ import {
   invitationSigner,
 } from '../../protocol/community/invite.ts'
 import { encodeInvitationCode } from '../../protocol/community/link.ts'
-import type { Membership } from '../../protocol/community/membership.ts'
+import type { Chain, Membership } from '../../protocol/community/membership.ts'
 import { isVoid } from '../../protocol/community/rules/people.ts'
 import { hasExpired } from '../../protocol/community/slots.ts'
 import { type Envelope, seal } from '../../protocol/envelope.ts'
-import type { MemberId, StatementId } from '../../protocol/ids.ts'
+import type { CommunityId, MemberId, StatementId } from '../../protocol/ids.ts'
 import { DAY } from '../../protocol/limits.ts'
 import type { Signer } from '../../protocol/signature.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
@@ -26,16 +26,14 @@ export interface MadeInvitation {
 
 /** Makes an invitation on a slot. @param now seconds */
 export async function sealInvite(
-  membership: Membership,
+  community: CommunityId,
   sponsor: MemberId,
   device: Signer,
+  chain: Chain,
   slot: number,
   now: number,
   random: Random,
 ): Promise<MadeInvitation> {
-  const { community } = membership
-  const chain = membership.devices.get(device.publicKey)?.chain
-  if (!chain) throw new Error('this device is not in the ledger')
   const seed = random.bytes(INVITATION_SEED_BYTES)
   const at = toLedgerTime(now)
   const statement = await seal(

@@ -30,7 +30,7 @@ export interface Ledger {
    */
   submit(
     relay: PeerIdString,
-    statement: Envelope<unknown>,
+    statement: Pick<Envelope<unknown>, 'id' | 'bytes'>,
     signal: AbortSignal,
   ): Promise<Result<true, Reason>>
 }
@@ -145,15 +145,30 @@ function ledgerFrom(start: Membership, { network, verifier, storage, clock }: Le
       const answer = await ask(network, relay, LEDGER, { put: statement.bytes }, signal)
       if (!answer.ok) return answer
       if (answer.value.promise === undefined) return bad('field-missing', 'promise')
-      const { community, genesis } = membership.value
+      const { community, log } = membership.value
       const promise = open(PROMISE, community, answer.value.promise)
       if (!promise.ok) return promise
-      const signed = await verifyEnvelope(verifier, community, promise.value, [genesis.payload.log])
+      const signed = await verifyEnvelope(verifier, community, promise.value, [log])
       if (!signed.ok) return signed
       if (promise.value.payload.id !== (statement.id as Id)) return bad('foreign-community', 'promise')
       return good(true)
     },
   }
+}
+
+/**
+ * Entries of the stored copy, as far as there are any.
+ * @param from index of the first; @param to of the one after the last
+ */
+export async function storedEntries(
+  storage: Storage,
+  community: CommunityId,
+  from: number,
+  to: number,
+): Promise<readonly Uint8Array[]> {
+  const keys = Array.from({ length: to - from }, (_, at) => keyOf(community, from + at))
+  const entries = await Promise.all(keys.map((key) => storage.get(key) as Promise<Uint8Array | undefined>))
+  return entries.filter((entry) => entry !== undefined)
 }
 
 /** Ten digits keep the keys in the order of the entries. */

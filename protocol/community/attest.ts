@@ -6,7 +6,7 @@ import { ledgerTime } from '../time.ts'
 /** A day: whoever speaks longer is attested for a day. */
 const MAX_ATTESTED_MINUTES = 1440
 /** Attests that one claim turns in. */
-const MAX_CLAIMED_REFS = 32
+export const MAX_CLAIMED_REFS = 32
 
 /** `attest` (SPEC §6.9), signed by a device of `m`: `for` was on the stage of that room for so many minutes, as `m` saw it. */
 export const ATTEST = {

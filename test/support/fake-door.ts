@@ -1,5 +1,6 @@
 import { PeerError, type PeerErrorCode } from '../../node/errors.ts'
 import { Observed } from '../../node/observed.ts'
+import type { DecisionView, NoticeView, Right, SlotView } from '../../node/people/view.ts'
 import type {
   CommunityView,
   Door,
@@ -15,9 +16,9 @@ import type {
   RoomListing,
   RoomSession,
   RoomView,
-  SlotView,
 } from '../../node/view.ts'
-import type { CommunityId, MemberId, RoomId } from '../../protocol/ids.ts'
+import type { CommunityId, MemberId, RoomId, StatementId } from '../../protocol/ids.ts'
+import { type FakeMember, FakePeople, manyMembers } from './fake-people.ts'
 
 /** 23:00 UTC, 15 November 2026: every time of the village is counted from it. */
 export const VILLAGE_TIME = Date.UTC(2026, 10, 15, 23)
@@ -62,6 +63,33 @@ const UNNAMED: FakePerson = { ...person('x', KOFI.id, 2), name: undefined }
 /** Those who already live in the village. */
 export const VILLAGERS = { AMA, JEAN, NADIA, KOFI, LEA, UNNAMED } as const
 
+/** Those who came in and are members no more, or not quite. */
+const GASPARD: FakeMember = { ...person('Gaspard', KOFI.id, 18), standing: 'banned' }
+const ROSE: FakeMember = { ...person('Rose', GASPARD.id, 14), standing: 'cut' }
+const OUSMANE: FakeMember = { ...person('Ousmane', NADIA.id, 30), standing: 'left' }
+
+/** What was decided in the village, newest first. */
+const DECISIONS: readonly DecisionView[] = [
+  { index: 41, at: VILLAGE_TIME - 2 * DAY, what: 'ban', member: GASPARD.id, why: 'spam', cuts: true },
+  { index: 38, at: VILLAGE_TIME - 4 * DAY, what: 'notice', member: GASPARD.id, why: 'spam' },
+  { index: 31, at: VILLAGE_TIME - 9 * DAY, what: 'leaked', sponsor: NADIA.id },
+  { index: 24, at: VILLAGE_TIME - 12 * DAY, what: 'left', member: OUSMANE.id },
+  { index: 20, at: VILLAGE_TIME - 15 * DAY, what: 'certified', member: NADIA.id, by: AMA.id },
+  { index: 12, at: VILLAGE_TIME - 40 * DAY, what: 'stewards', members: [AMA.id, JEAN.id] },
+]
+
+/** What may be told to somebody of the village. */
+export const NOTICES: readonly NoticeView[] = [
+  {
+    what: 'notice',
+    member: LEA.id,
+    me: false,
+    at: VILLAGE_TIME - DAY / 4,
+    charged: VILLAGE_TIME + (3 * DAY) / 4,
+  },
+  { what: 'leaked', guest: UNNAMED.id, undo: VILLAGE_TIME + DAY / 2 },
+]
+
 /** How a village stands when the app opens. */
 export interface VillageOptions {
   /** `nobody`: this browser is outside; `founder`: a community of one; `member`: among others. */
@@ -71,9 +99,26 @@ export interface VillageOptions {
   /** What `resume` fails with. */
   readonly failing: PeerErrorCode | undefined
   readonly me: string
+  /** A larger community instead, of so many. */
+  readonly members: number | undefined
+  readonly notices: readonly NoticeView[]
+  /** What I may do about others. */
+  readonly rights: readonly Right[]
+  /** One key of the council is enough. */
+  readonly alone: boolean
 }
 
-const DEFAULTS: VillageOptions = { as: 'member', founded: true, rooms: true, failing: undefined, me: 'Awa' }
+const DEFAULTS: VillageOptions = {
+  as: 'member',
+  founded: true,
+  rooms: true,
+  failing: undefined,
+  me: 'Awa',
+  members: undefined,
+  notices: [],
+  rights: ['vouch'],
+  alone: true,
+}
 
 /** A change of one participant. */
 type Change = Partial<Omit<ParticipantView, 'member' | 'name' | 'me'>>
@@ -321,6 +366,8 @@ export class FakeVillage implements Door {
   failing: PeerErrorCode | undefined
   /** The room that the app joined last. */
   room: FakeRoom | undefined
+  /** What the screens about people draw, once they were asked for. */
+  people: FakePeople | undefined
 
   constructor(options: Partial<VillageOptions> = {}) {
     this.#options = { ...DEFAULTS, ...options }
@@ -394,13 +441,42 @@ export class FakeVillage implements Door {
   }
 
   /** Opens an invitation as its guest would, in another browser. */
-  useInvitation(slot: number, guest: FakePerson): void {
-    this.members.set([...this.members.value, memberOf(guest)])
-    this.#setSlot({ slot, state: 'used', guest: guest.id })
+  useInvitation(slot: number, guest: FakePerson, leaked = false): void {
+    if (!this.members.value.some(({ id }) => id === guest.id))
+      this.members.set([...this.members.value, memberOf(guest)])
+    const invitation = invitationOf(slot)
+    this.#setSlot({ slot, state: 'used', invitation, guest: guest.id, undo: VILLAGE_TIME + DAY / 2, leaked })
   }
 
   #setSlot(slot: SlotView): void {
     this.slots.set(this.slots.value.map((one) => (one.slot === slot.slot ? slot : one)))
+    this.people?.setSlots(this.slots.value)
+  }
+
+  #peopleOf(me: FakePerson): FakePeople {
+    const { members, notices, rights, alone } = this.#options
+    const others: readonly FakeMember[] =
+      members === undefined
+        ? [AMA, JEAN, { ...NADIA, certified: true }, OUSMANE, KOFI, GASPARD, ROSE, LEA, UNNAMED]
+        : manyMembers(members - 1, VILLAGE_TIME, idFrom)
+    const founder = others[0] as FakeMember
+    const everybody =
+      this.#options.as === 'founder'
+        ? [me]
+        : [...others, members === undefined ? me : { ...me, sponsor: founder.id }]
+    return new FakePeople(
+      {
+        members: everybody,
+        me: me.id,
+        now: VILLAGE_TIME,
+        phrase: WORDS,
+        decisions: this.#options.as === 'founder' ? [] : DECISIONS,
+        notices,
+        rights,
+        alone,
+      },
+      this.slots.value,
+    )
   }
 
   #peer(me: FakePerson): Peer {
@@ -417,8 +493,18 @@ export class FakeVillage implements Door {
         if (free === undefined) throw new PeerError('no-free-slot')
         const expires = VILLAGE_TIME + 14 * DAY
         const link = `https://palabre.example/#/i/${idFrom<string>(`seed${free.slot}`)}${idFrom<string>('community')}`
-        this.#setSlot({ slot: free.slot, state: 'pending', link, expires })
+        this.#setSlot({
+          slot: free.slot,
+          state: 'pending',
+          invitation: invitationOf(free.slot),
+          link,
+          expires,
+        })
         return { link, slot: free.slot, expires }
+      },
+      people: async () => {
+        this.people ??= this.#peopleOf(me)
+        return this.people
       },
       openRoom: async (room) => {
         if (room.title.length > 120) throw new PeerError('title-invalid')
@@ -458,6 +544,10 @@ export class FakeVillage implements Door {
     })
     return this.room
   }
+}
+
+function invitationOf(slot: number): StatementId {
+  return idFrom<StatementId>(`invitation${slot}`)
 }
 
 function memberOf(who: FakePerson): MemberView {

@@ -104,8 +104,8 @@ export class Person {
     })
     const fresh = (await links()).find((link) => !before.includes(link))
     if (fresh === undefined) throw new Error('the new invitation has no link of its own')
-    await page.press('Escape')
-    await page.waitFor(at(TESTIDS.inviteDialog), { hidden: true })
+    await page.click('header a')
+    await page.waitFor(at(TESTIDS.roomOpen))
     return fresh
   }
 

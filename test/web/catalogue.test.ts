@@ -3,24 +3,40 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PEER_ERROR_CODES } from '../../node/errors.ts'
 import { chooseLocale, LANGUAGE_NAMES, LOADERS } from '../../web/messages/languages.ts'
-import { LOCALES, type Locale, type Messages } from '../../web/messages/messages.ts'
+import { LOCALES, type Locale } from '../../web/messages/messages.ts'
+import { WORDS } from '../../web/messages/people/words.ts'
 import { plurals } from '../../web/messages/plural.ts'
 
-type Sentence = string | ((argument: never) => string)
+type Sentence = string | ((...told: never[]) => string)
 
-/** Every sentence by its path: `room.leave`. */
-function sentences(messages: Messages): ReadonlyMap<string, Sentence> {
-  const groups = Object.entries(messages) as [string, Record<string, Sentence>][]
-  return new Map(
-    groups.flatMap(([group, members]) =>
-      Object.entries(members).map(([key, sentence]): [string, Sentence] => [`${group}.${key}`, sentence]),
-    ),
+/** As many as any sentence is told. */
+const told = (what: number) => [what, what] as never[]
+
+/** Every sentence by its path, as the app asks for it: `t.room.leave`, or `w.invite.undo` of the screens about people. */
+function sentences(of: 't' | 'w', catalogue: object): readonly [string, Sentence][] {
+  const groups = Object.entries(catalogue) as [string, Record<string, Sentence>][]
+  return groups.flatMap(([group, members]) =>
+    Object.entries(members).map(([key, sentence]): [string, Sentence] => [`${of}.${group}.${key}`, sentence]),
   )
 }
 
 async function load(locale: Locale): Promise<ReadonlyMap<string, Sentence>> {
-  return sentences((await LOADERS[locale]()).messages)
+  const [{ messages }, { words }] = await Promise.all([LOADERS[locale](), WORDS[locale]()])
+  return new Map([...sentences('t', messages), ...sentences('w', words)])
 }
+
+/** Groups whose sentences are looked up by a code, a column or the like. */
+const LOOKED_UP = [
+  't.errors.',
+  'w.standing.',
+  'w.why.',
+  'w.columns.',
+  'w.slots.',
+  'w.ready.',
+  'w.wanted.',
+  'w.acts.',
+  'w.actsMore.',
+]
 
 /** The sources of the app that may ask for a sentence: all but the catalogues themselves. */
 function sources(): string {
@@ -42,7 +58,7 @@ describe.each(LOCALES)('the catalogue %s', (locale) => {
 
   it('says something in every sentence', async () => {
     for (const [key, sentence] of await load(locale)) {
-      const said = typeof sentence === 'string' ? sentence : sentence(3 as never)
+      const said = typeof sentence === 'string' ? sentence : sentence(...told(3))
       expect(said.trim(), key).toBe(said)
       expect(said, key).not.toBe('')
       expect(said, key).not.toMatch(/undefined|\[object|#/)
@@ -51,7 +67,7 @@ describe.each(LOCALES)('the catalogue %s', (locale) => {
 
   it('puts what it is told into the sentence', async () => {
     for (const [key, sentence] of await load(locale)) {
-      if (typeof sentence === 'function') expect(sentence(7 as never), key).toContain('7')
+      if (typeof sentence === 'function') expect(sentence(...told(7)), key).toContain('7')
     }
   })
 
@@ -70,9 +86,8 @@ describe.each(LOCALES)('the catalogue %s', (locale) => {
 it('no sentence is left that nothing says', async () => {
   const code = sources()
   const unused = [...(await load('en')).keys()]
-    // Errors are looked up by their code.
-    .filter((key) => !key.startsWith('errors.'))
-    .filter((key) => !new RegExp(String.raw`\bt\.${key.replace('.', String.raw`\.`)}\b`).test(code))
+    .filter((key) => !LOOKED_UP.some((group) => key.startsWith(group)))
+    .filter((key) => !new RegExp(String.raw`\b${key.replaceAll('.', String.raw`\.`)}\b`).test(code))
   expect(unused).toEqual([])
 })
 

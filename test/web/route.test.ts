@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { RoomId } from '../../protocol/ids.ts'
+import type { MemberId, RoomId } from '../../protocol/ids.ts'
 import { hashOf, parseRoute, type Route } from '../../web/state/route.ts'
 import { Router, type RouterWindow } from '../../web/state/router.svelte.ts'
-import { GARDENS } from '../support/fake-door.ts'
+import { GARDENS, VILLAGERS } from '../support/fake-door.ts'
 
 describe('an address', () => {
   it.each<[string, Route]>([
@@ -10,6 +10,11 @@ describe('an address', () => {
     ['#', { at: 'home' }],
     ['#/', { at: 'home' }],
     ['#/people', { at: 'people' }],
+    [`#/people/${VILLAGERS.KOFI.id}`, { at: 'person', member: VILLAGERS.KOFI.id }],
+    ['#/invite', { at: 'invite' }],
+    ['#/decisions', { at: 'decisions' }],
+    ['#/verify', { at: 'verify' }],
+    ['#/own', { at: 'own' }],
     ['#/found/abc', { at: 'found', token: 'abc' }],
     ['#/i/Ab-_9', { at: 'invitation', code: 'Ab-_9' }],
     [`#/r/${GARDENS}`, { at: 'room', room: GARDENS }],
@@ -24,6 +29,9 @@ describe('an address', () => {
     '#/r/short',
     '#/r/',
     '#/people/x',
+    '#/people/',
+    '#/invite/x',
+    '#/person',
     '#/i/a/b',
     '#/nowhere',
     '#/__proto__',
@@ -31,12 +39,18 @@ describe('an address', () => {
     expect(parseRoute(hash)).toEqual({ at: 'home' })
   })
 
-  it.each([{ at: 'home' }, { at: 'people' }, { at: 'room', room: GARDENS as RoomId }] as const)(
-    'of $at is read as it was written',
-    (route) => {
-      expect(parseRoute(hashOf(route))).toEqual(route)
-    },
-  )
+  it.each([
+    { at: 'home' },
+    { at: 'people' },
+    { at: 'person', member: VILLAGERS.AMA.id as MemberId },
+    { at: 'invite' },
+    { at: 'decisions' },
+    { at: 'verify' },
+    { at: 'own' },
+    { at: 'room', room: GARDENS as RoomId },
+  ] as const)('of $at is read as it was written', (route) => {
+    expect(parseRoute(hashOf(route))).toEqual(route)
+  })
 })
 
 /** A window's address bar: as in a browser, writing the hash is told of, replacing the state is not. */

@@ -191,28 +191,6 @@ export interface Messages {
     readonly accepting: string
     readonly decline: string
   }
-  readonly invite: {
-    readonly title: string
-    readonly lead: string
-    readonly answer: string
-    readonly create: string
-    readonly creating: string
-    readonly none: string
-    readonly link: string
-    readonly fresh: string
-    readonly share: string
-    readonly shareText: (community: string) => string
-    readonly showQr: string
-    readonly qr: string
-    readonly slots: string
-    readonly slot: (slot: number) => string
-    readonly free: string
-    readonly immature: (moment: string) => string
-    readonly pending: string
-    readonly pendingUntil: (moment: string) => string
-    readonly elsewhere: string
-    readonly used: (name: string) => string
-  }
   readonly said: {
     readonly handRaised: (name: string) => string
     readonly offered: string

@@ -1,5 +1,6 @@
 import type { PeerErrorCode } from '../../node/errors.ts'
-import type { CommunityView, MemberView, Peer, RelayState, RoomListing, SlotView } from '../../node/view.ts'
+import type { SlotView } from '../../node/people/view.ts'
+import type { CommunityView, MemberView, Peer, RelayState, RoomListing } from '../../node/view.ts'
 import type { MemberId } from '../../protocol/ids.ts'
 import { Watched } from './watched.ts'
 

@@ -54,6 +54,15 @@ export class Language {
     return new Intl.DateTimeFormat(this.locale, { dateStyle: 'long' }).format(at)
   }
 
+  /** A day in few characters, for tables. */
+  shortDay(at: number): string {
+    return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium' }).format(at)
+  }
+
+  number(value: number): string {
+    return new Intl.NumberFormat(this.locale).format(value)
+  }
+
   /** A day and the minute. */
   moment(at: number): string {
     return new Intl.DateTimeFormat(this.locale, { dateStyle: 'long', timeStyle: 'short' }).format(at)

@@ -1,34 +1,61 @@
-import type { RoomId } from '../../protocol/ids.ts'
+import type { MemberId, RoomId } from '../../protocol/ids.ts'
 import { parseId } from '../../protocol/ids.ts'
+
+/** Places about the people of the community, which come with one piece of code. */
+export type PeoplePlace =
+  | { readonly at: 'people' }
+  | { readonly at: 'person'; readonly member: MemberId }
+  | { readonly at: 'invite' }
+  | { readonly at: 'decisions' }
+  | { readonly at: 'verify' }
+  | { readonly at: 'own' }
+
+/** The places that the app itself leads to; links with secrets are made by the relay and the peer. */
+export type Place = PeoplePlace | { readonly at: 'home' } | { readonly at: 'room'; readonly room: RoomId }
 
 /** The places of the app. All of them live in the fragment, so that no secret of a link is ever sent to a server. */
 export type Route =
-  | { readonly at: 'home' }
-  | { readonly at: 'people' }
+  | Place
   | { readonly at: 'found'; readonly token: string }
   | { readonly at: 'invitation'; readonly code: string }
-  | { readonly at: 'room'; readonly room: RoomId }
+
+/** Places without an argument, by their name in the address. */
+const PLAIN = ['people', 'invite', 'decisions', 'verify', 'own'] as const
 
 /** Reads `location.hash`. Whatever is no place of the app is home. */
 export function parseRoute(hash: string): Route {
   const [place, argument, ...rest] = hash.replace(/^#\/?/, '').split('/')
   if (rest.length > 0) return { at: 'home' }
-  if (place === 'people' && argument === undefined) return { at: 'people' }
+  const plain = PLAIN.find((name) => name === place)
+  if (plain !== undefined && argument === undefined) return { at: plain }
   if (argument === undefined || argument === '') return { at: 'home' }
   if (place === 'found') return { at: 'found', token: argument }
   if (place === 'i') return { at: 'invitation', code: argument }
-  const room = place === 'r' ? parseId<RoomId>(argument) : undefined
-  return room === undefined ? { at: 'home' } : { at: 'room', room }
+  if (place === 'people') return parsed<MemberId>(argument, (member) => ({ at: 'person', member }))
+  if (place === 'r') return parsed<RoomId>(argument, (room) => ({ at: 'room', room }))
+  return { at: 'home' }
 }
 
-/** The fragment of a place that the app itself leads to; links with secrets are made by the relay and the peer. */
-export function hashOf(route: Extract<Route, { at: 'home' | 'people' | 'room' }>): string {
-  switch (route.at) {
+function parsed<T extends MemberId | RoomId>(argument: string, place: (id: T) => Route): Route {
+  const id = parseId<T>(argument)
+  return id === undefined ? { at: 'home' } : place(id)
+}
+
+/** Whether a place is one about people. */
+export function isPeoplePlace(route: Route): route is PeoplePlace {
+  return route.at === 'person' || PLAIN.some((name) => name === route.at)
+}
+
+/** The fragment of a place. */
+export function hashOf(place: Place): string {
+  switch (place.at) {
     case 'home':
       return '#/'
-    case 'people':
-      return '#/people'
+    case 'person':
+      return `#/people/${place.member}`
     case 'room':
-      return `#/r/${route.room}`
+      return `#/r/${place.room}`
+    default:
+      return `#/${place.at}`
   }
 }

@@ -1,4 +1,4 @@
-import { hashOf, parseRoute, type Route } from './route.ts'
+import { hashOf, type Place, parseRoute, type Route } from './route.ts'
 
 /** What the router needs of a window. */
 export interface RouterWindow {
@@ -6,8 +6,6 @@ export interface RouterWindow {
   readonly history: { replaceState(data: unknown, unused: string, url: string): void }
   addEventListener(type: 'hashchange', listener: () => void): void
 }
-
-type Place = Parameters<typeof hashOf>[0]
 
 /** Where the person is, read from and written to the address. */
 export class Router {

@@ -1,6 +1,7 @@
 import type { PeerErrorCode } from '../../../node/errors.ts'
+import type { Right } from '../../../node/people/view.ts'
 import { start } from '../../../web/start.ts'
-import { FakeVillage, VILLAGERS, type VillageOptions } from '../fake-door.ts'
+import { FakeVillage, NOTICES, VILLAGERS, type VillageOptions } from '../fake-door.ts'
 
 declare global {
   /** The village behind the page, for tests that play the other people. */
@@ -15,6 +16,10 @@ globalThis.village = new FakeVillage({
   as: (query.get('as') ?? 'member') as VillageOptions['as'],
   founded: query.get('founded') !== 'no',
   rooms: query.get('rooms') !== 'no',
+  ...(query.has('members') ? { members: Number(query.get('members')) } : {}),
+  ...(query.has('rights') ? { rights: (query.get('rights') as string).split(',') as Right[] } : {}),
+  ...(query.has('notices') ? { notices: NOTICES } : {}),
+  alone: query.get('council') !== 'many',
   failing: (query.get('failing') ?? undefined) as PeerErrorCode | undefined,
 })
 
