@@ -9,6 +9,7 @@ import { ledgerCases } from './make/ledgers.ts'
 import { logVectors } from './make/log.ts'
 import { roomFiles } from './make/rooms.ts'
 import { secrets } from './make/secrets.ts'
+import { shapeFile } from './make/shapes.ts'
 import { stateFile } from './make/state.ts'
 import { statementFiles } from './make/statements.ts'
 
@@ -23,6 +24,7 @@ export async function vectorFiles(): Promise<Readonly<Record<string, unknown>>> 
     envelope: await envelopeFile(people),
     ...(await statementFiles(people)),
     ...(await roomFiles(people)),
+    statements: await shapeFile(people),
     ledger: { spec: '§6.7', cases: await ledgerCases(people) },
     state: await stateFile(people),
     frames: { spec: '§9', cases: frameCases(people) },

@@ -32,6 +32,7 @@ import {
 } from '../../protocol/session.ts'
 import type { Verifier } from '../../protocol/signature.ts'
 import { type Context, type EnvelopeFile, unhex } from './format.ts'
+import { STATEMENT_KINDS } from './make/shapes.ts'
 
 /** The kinds of signed things, by their name on the wire. */
 export const KINDS: Readonly<Record<string, PayloadType<never>>> = Object.fromEntries(
@@ -50,6 +51,7 @@ export const KINDS: Readonly<Record<string, PayloadType<never>>> = Object.fromEn
     BEACON,
     ANNOUNCE,
     DESCRIPTION,
+    ...STATEMENT_KINDS,
   ].map((kind) => [kind.type, kind as unknown as PayloadType<never>]),
 )
 

@@ -7,7 +7,8 @@ import { decodeValue, encodeValue } from '../../protocol/codec.ts'
 import { invitationSigner } from '../../protocol/community/invite.ts'
 import { decodeInvitationCode, encodeInvitationCode } from '../../protocol/community/link.ts'
 import { beginLedger, replay } from '../../protocol/community/replay.ts'
-import { seal } from '../../protocol/envelope.ts'
+import { openStatement } from '../../protocol/community/statement.ts'
+import { type PayloadType, seal } from '../../protocol/envelope.ts'
 import { commitProfile } from '../../protocol/identity/profile.ts'
 import { entropyOf, rootSigner } from '../../protocol/identity/root.ts'
 import { type CommunityId, idBytes, idOf, keyBytes } from '../../protocol/ids.ts'
@@ -29,8 +30,9 @@ import {
 import { spell, vectorFiles } from './generate.ts'
 import { judge, KINDS, membershipOf } from './judge.ts'
 import { FRAMES } from './make/frames.ts'
-import { stateOf } from './make/story.ts'
 import type { Secrets } from './make/secrets.ts'
+import type { StatementCase, StatementFile } from './make/shapes.ts'
+import { stateOf } from './make/story.ts'
 
 /** The committed vectors, and the code against them in both directions. */
 
@@ -113,6 +115,24 @@ describe.each(ENVELOPE_FILES)('%s', (_name, file) => {
     if (!verdict.ok) return
     expect(hex(idBytes(verdict.value.id))).toBe(one.id)
     expect(toTagged(kind.fields.encode(verdict.value.payload as never))).toEqual(one.payload)
+    const payload = kind.fields.decode(fromTagged(one.payload ?? 0), '')
+    if (!payload.ok) throw new Error(payload.reason)
+    const signers = (one.seeds ?? []).map((seed) => signerFromSeed(unhex(seed)))
+    expect(hex((await seal(kind, community, payload.value, signers)).bytes)).toBe(one.envelope)
+  })
+})
+
+describe('statements', () => {
+  const { community: text, cases } = read<StatementFile>('statements')
+  const community = idOf<CommunityId>(unhex(text))
+  it.each(named(cases) as [string, StatementCase][])('%s', async (_name, one) => {
+    const opened = openStatement(community, unhex(one.envelope))
+    expect(outcome(opened)).toBe(one.reason ?? 'holds')
+    if (!opened.ok) return
+    const { type, envelope } = opened.value
+    expect([type, hex(idBytes(envelope.id))]).toEqual([one.type, one.id])
+    const kind = KINDS[type] as PayloadType<unknown>
+    expect(toTagged(kind.fields.encode(envelope.payload))).toEqual(one.payload)
     const payload = kind.fields.decode(fromTagged(one.payload ?? 0), '')
     if (!payload.ok) throw new Error(payload.reason)
     const signers = (one.seeds ?? []).map((seed) => signerFromSeed(unhex(seed)))

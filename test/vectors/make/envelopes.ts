@@ -63,7 +63,7 @@ export async function commonFailures<T>(model: Model<T>): Promise<readonly Envel
   return [...(await fieldFailures(model)), ...(await signatureFailures(model))]
 }
 
-async function fieldFailures<T>(model: Model<T>): Promise<readonly EnvelopeCase[]> {
+export async function fieldFailures<T>(model: Model<T>): Promise<readonly EnvelopeCase[]> {
   const { kind, payload, context, optional = [] } = model
   const fields = kind.fields.encode(payload) as Fields
   const no = async (name: string, rule: string, reason: string, change: (fields: Fields) => Fields) =>
