@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isSqliteError, SQLITE_BUSY } from '../node/storage/sqlite-error.ts'
@@ -14,6 +14,7 @@ export interface DataFolder {
   readonly path: string
   /** Path of a file in it; made empty, with the right mode, when it is not there. */
   file(name: string): string
+  has(name: string): boolean
   /** A secret of 32 bytes that is made once and stays the same. @throws StartError when its file cannot be used */
   seed(name: string): Promise<Uint8Array>
   /** Lets another process have the folder. */
@@ -42,6 +43,7 @@ export function openDataFolder(path: string): DataFolder {
   return {
     path,
     file: (name) => touch(join(path, name)),
+    has: (name) => existsSync(join(path, name)),
     seed: (name) => readOrMakeSeed(join(path, name)),
     close: () => lock.close(),
   }

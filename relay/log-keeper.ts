@@ -122,6 +122,11 @@ export class LogKeeper {
     return this.#parts.store.entries(from, most)
   }
 
+  /** Nothing is taken, and nothing may be signed. */
+  get isHeld(): boolean {
+    return this.#hold !== undefined
+  }
+
   /** Takes nothing for this reason, until it is called with `undefined`. What was taken before is given and promised again as ever. */
   hold(reason: Closed): void {
     this.#hold = reason
@@ -149,7 +154,8 @@ export class LogKeeper {
   found(request: FoundRequest): Promise<Taken> {
     if (this.#closed) return Promise.reject(new Error('the log keeper is closed'))
     return this.#inTurn(async () => {
-      const { store, verifier, keys } = this.#parts
+      const { store, verifier, keys, follows } = this.#parts
+      if (follows) return bad('not-log')
       if (this.#tip) return await this.#foundAgain(this.#tip.membership, request)
       const token = store.meta('founding-token')
       if (token === undefined || !sameToken(token, request.token)) return bad('founding-token')
@@ -172,18 +178,24 @@ export class LogKeeper {
   }
 
   /**
-   * Takes over entries that another copy of this ledger has beyond ours. They are believed when they lead to a tree that the log signed, of
-   * which the caller makes sure.
+   * Takes over entries that another copy of this ledger has beyond ours.
+   * @param believes whether the ledger with them is the one that the log signed, of whose tree the caller has made sure
    * @returns the reason for which they cannot be a ledger; nothing was stored then
    * @throws when the disk fails, or after `close`
    */
-  adopt(from: number, entries: readonly Uint8Array[]): Promise<Result<true, Reason>> {
+  adopt(
+    from: number,
+    entries: readonly Uint8Array[],
+    believes: (tip: Tip) => Promise<Result<true, Reason>>,
+  ): Promise<Result<true, Reason>> {
     if (this.#closed) return Promise.reject(new Error('the log keeper is closed'))
     return this.#inTurn(async () => {
       const { store, verifier } = this.#parts
       if (store.size !== from) throw new Error(`the ledger has ${store.size} entries, not ${from}`)
       const next = await extend(verifier, this.#tip, entries)
       if (!next.ok) return next
+      const believed = await believes(next.value)
+      if (!believed.ok) return believed
       const { community } = next.value.membership
       const stored: StoredEntry[] = []
       for (const bytes of entries) {

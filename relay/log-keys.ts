@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import type { KeyText } from '../protocol/ids.ts'
 import { type Signer, signerFromSeed } from '../protocol/signature.ts'
+import type { DataFolder } from './data-folder.ts'
 
 /** The keys of a log: the one that it has, and perhaps the one that it gets by rotation. */
 export interface LogKeys {
@@ -11,7 +12,7 @@ export interface LogKeys {
   signerOf(key: KeyText): Signer | undefined
 }
 
-/** @param seeds 32 bytes each, at least one */
+/** @param more those that the log may get, or has got, by rotation; 32 bytes each */
 export function logKeys(first: Uint8Array, ...more: readonly Uint8Array[]): LogKeys {
   const signers = [first, ...more].map(nativeSigner)
   return {
@@ -19,6 +20,24 @@ export function logKeys(first: Uint8Array, ...more: readonly Uint8Array[]): LogK
     all: signers.map(({ publicKey }) => publicKey),
     signerOf: (key) => signers.find(({ publicKey }) => publicKey === key),
   }
+}
+
+/** The keys of a data folder; the first one is made when it is not there. @throws StartError when one cannot be used */
+export async function loadLogKeys(folder: DataFolder): Promise<LogKeys> {
+  const seeds: Uint8Array[] = []
+  for (let i = 1; i === 1 || folder.has(nameOf(i)); i++) seeds.push(await folder.seed(nameOf(i)))
+  return logKeys(seeds[0] as Uint8Array, ...seeds.slice(1))
+}
+
+/** Makes a further key, to which the council may rotate the log. @returns its public half @throws StartError */
+export async function addLogKey(folder: DataFolder): Promise<KeyText> {
+  let next = 2
+  while (folder.has(nameOf(next))) next += 1
+  return nativeSigner(await folder.seed(nameOf(next))).publicKey
+}
+
+function nameOf(number: number): string {
+  return number === 1 ? 'log.key' : `log-${number}.key`
 }
 
 /** PKCS #8 (RFC 8410 §7) before a raw Ed25519 seed. */

@@ -2,7 +2,9 @@ import process from 'node:process'
 import { systemClock } from '../node/ports/clock.ts'
 import { systemRandom } from '../node/ports/random.ts'
 import { type Config, readConfig } from './config/config.ts'
+import { openDataFolder } from './data-folder.ts'
 import { createLog } from './log.ts'
+import { addLogKey } from './log-keys.ts'
 import { type Relay, startRelay } from './relay.ts'
 import { StartError } from './start-error.ts'
 
@@ -23,8 +25,23 @@ switch (outcome.kind) {
     for (const mistake of outcome.mistakes) console.error(mistake)
     process.exitCode = MISUSED
     break
+  case 'next-log-key':
+    await makeLogKey(outcome.data)
+    break
   case 'config':
     await run(outcome.config)
+}
+
+async function makeLogKey(data: string): Promise<void> {
+  try {
+    const folder = openDataFolder(data)
+    console.log(await addLogKey(folder))
+    folder.close()
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    console.error(error.message)
+    process.exitCode = FAILED
+  }
 }
 
 async function run(config: Config): Promise<void> {

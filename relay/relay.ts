@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
@@ -13,23 +12,24 @@ import type { Random } from '../node/ports/random.ts'
 import { createDirectory, type Directory } from '../node/room/directory.ts'
 import { type CommunityId, keyText } from '../protocol/ids.ts'
 import { communityTopic, parseTopic } from '../protocol/wire/topics.ts'
+import { openCommunityLog } from './community-log.ts'
 import type { Config } from './config/config.ts'
 import { openDataFolder } from './data-folder.ts'
 import { foundingToken } from './founding.ts'
 import { createApp, type RelayFacts } from './http/app.ts'
 import { loadAssets } from './http/assets.ts'
 import { short } from './log.ts'
-import { LogKeeper } from './log-keeper.ts'
-import { logKeys, nativeSigner } from './log-keys.ts'
+import type { LogKeeper } from './log-keeper.ts'
+import { nativeSigner } from './log-keys.ts'
 import { type RelayNetwork, type RelayNetworkOptions, startRelayNetwork } from './network/relay-network.ts'
+import { entriesOfPeer } from './peer-entries.ts'
+import type { HelloParts } from './services/hello.ts'
 import { forgetErased } from './services/profiles.ts'
 import { OPEN_PROTOCOLS, serveAll } from './services/serve.ts'
 import { type Gate, Sessions } from './sessions.ts'
 import { StartError } from './start-error.ts'
 import { Store } from './store.ts'
-import { HighWater } from './tree/high-water.ts'
-import { Publisher } from './tree/publisher.ts'
-import { TreeFiles } from './tree/tree-files.ts'
+import { followLogs } from './witness/followed.ts'
 import { Witness } from './witness/witness.ts'
 
 /** What `npm run build` writes. */
@@ -85,26 +85,25 @@ async function assemble(
   undo.push(() => folder.close())
   const store = new Store(folder.file('ledger.sqlite'))
   undo.push(() => store.close())
-  const keys = logKeys(await folder.seed('log.key'))
   // Every newcomer brings two keys, and noble takes milliseconds for each, in which nobody else is served.
   const { isPrimeOrder } = await startCurve()
   const verifier = await platformVerifier(isPrimeOrder)
-  const keeper = await LogKeeper.open({ store, verifier, keys, clock })
-  const files = new TreeFiles(join(folder.path, 'log'))
-  const highWater = new HighWater(folder.path)
-  const report = (error: unknown) => log.error({ err: error }, 'the log could not be signed')
-  const publisher = new Publisher({ keeper, store, files, highWater, keys, verifier, clock, report })
-  await publisher.start()
-  undo.push(() => publisher.close())
+  const communityLog = await openCommunityLog(config, { folder, store, verifier, clock, log })
+  const { keys, keeper, publisher, files, caution } = communityLog
   const witness = new Witness({
     store,
     verifier,
     signer: nativeSigner(await folder.seed('witness.key')),
     clock,
   })
+  const unfollow = followLogs(witness, config.witnessOf, clock, (relay, error) =>
+    log.warn({ relay, err: error }, 'a relay did not say whose log it keeps'),
+  )
+  undo.push(unfollow)
   if (keeper.membership) forgetErased(store, keeper.membership)
   // A process that died between the two had founded, and the token went with it in one transaction: none is ever left over.
-  const token = keeper.membership ? undefined : foundingToken(store, random)
+  const mayFound = keeper.membership === undefined && config.mirrors.length === 0
+  const token = mayFound ? foundingToken(store, random) : undefined
 
   const judging: Judging = {
     verifier,
@@ -143,7 +142,9 @@ async function assemble(
   undo.push(() => sessions.stop())
   network.on('disconnect', (peer) => sessions.leave(peer))
   const relayKey = keyText(network.publicKey)
-  await serveAll({ network, keeper, store, sessions, directory, verifier, clock, relayKey })
+  const shown: HelloParts['shown'] = (from, session, note) =>
+    caution.shown(session.kind === 'member', note, entriesOfPeer(network, from))
+  await serveAll({ network, keeper, publisher, shown, store, sessions, directory, verifier, clock, relayKey })
   keeper.onTaken((promise, statement) => {
     const { index } = promise.payload
     log.info({ index, type: statement?.type ?? 'genesis' }, 'took an entry')
@@ -156,7 +157,7 @@ async function assemble(
     })
   })
   // The first to be ended: what is being stored is answered while there is still a network to answer on.
-  undo.push(() => keeper.close())
+  undo.push(() => communityLog.close())
 
   facts = () => ({
     peer: network.peer,

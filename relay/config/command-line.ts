@@ -5,7 +5,12 @@ import { NOTHING, type Source, type Written } from './sources.ts'
 /** What the arguments ask for. */
 export type CommandLine =
   | { readonly kind: 'help'; readonly text: string }
-  | { readonly kind: 'run'; readonly source: Source; readonly configFile: string | undefined }
+  | {
+      readonly kind: 'run'
+      readonly source: Source
+      readonly configFile: string | undefined
+      readonly nextLogKey: boolean
+    }
 
 const EXAMPLES = `
 Each setting can also stand in the environment (--log-level is PALABRE_LOG_LEVEL) and in a JSON file
@@ -34,17 +39,22 @@ export function readCommandLine(args: readonly string[], folder: string): Comman
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     const mistake = `${error.message.replace(/^error: /, '')}; see --help.`
-    return { kind: 'run', source: { ...NOTHING, mistakes: [mistake] }, configFile: undefined }
+    return {
+      kind: 'run',
+      source: { ...NOTHING, mistakes: [mistake] },
+      configFile: undefined,
+      nextLogKey: false,
+    }
   }
-  const values: Readonly<Record<string, string | string[] | undefined>> = command.opts()
+  const values: Readonly<Record<string, string | string[] | true | undefined>> = command.opts()
   const written = new Map<SettingName, Written>()
   for (const name of SETTING_NAMES) {
     const value = values[camelCase(name)]
-    if (value !== undefined) written.set(name, { where: `--${name}`, value, folder })
+    if (value !== undefined && value !== true) written.set(name, { where: `--${name}`, value, folder })
   }
   const mistakes = rest.map((argument) => `${argument} is no argument of the relay; see --help.`)
   const configFile = values.config as string | undefined
-  return { kind: 'run', source: { written, mistakes }, configFile }
+  return { kind: 'run', source: { written, mistakes }, configFile, nextLogKey: values.nextLogKey === true }
 }
 
 function describe(): Command {
@@ -56,6 +66,10 @@ function describe(): Command {
     .configureOutput({ writeOut: () => {}, writeErr: () => {} })
     .exitOverride()
     .option('--config <FILE>', 'JSON file with any of these settings')
+    .option(
+      '--next-log-key',
+      'make a further key for the log, print its public half for the council’s log-rotate, and end',
+    )
   for (const name of SETTING_NAMES) {
     const setting: Setting<unknown> = SETTINGS[name]
     const option = new Option(`--${name} <${setting.value}>`, setting.help)

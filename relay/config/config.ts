@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import type { NoteKey } from '../../protocol/log/signed-note.ts'
 import { MAX_CONNECTIONS } from '../network/limits.ts'
+import type { WitnessAddress } from '../witness/witness-client.ts'
 import { readCommandLine } from './command-line.ts'
 import type { IceServer } from './parse.ts'
 import {
@@ -37,6 +39,12 @@ export interface Config {
   readonly announce: readonly string[]
   readonly tls: Tls | undefined
   readonly ice: readonly IceServer[]
+  /** Those that the ledger may name. */
+  readonly witnesses: readonly WitnessAddress[]
+  /** Logs that this relay witnesses: by their keys, or by the origins of their relays. */
+  readonly witnessOf: readonly (NoteKey | string)[]
+  /** Origins of other relays of the community. */
+  readonly mirrors: readonly string[]
   readonly maxPeers: number
   readonly logLevel: LogLevel
 }
@@ -49,6 +57,8 @@ export interface Tls {
 
 export type ConfigOutcome =
   | { readonly kind: 'config'; readonly config: Config }
+  /** A further key for the log is to be made. */
+  | { readonly kind: 'next-log-key'; readonly data: string }
   | { readonly kind: 'help'; readonly text: string }
   /** One sentence each; all that could be found at once. */
   | { readonly kind: 'mistakes'; readonly mistakes: readonly string[] }
@@ -73,16 +83,21 @@ export function readConfig(args: readonly string[], environment: Environment, fo
   const settings = parseSettings(sources, mistakes)
   const tls = readTls(settings, mistakes)
   if (mistakes.length > 0) return { kind: 'mistakes', mistakes }
+  const data = settings.data ?? defaultData(environment)
+  if (line.nextLogKey) return { kind: 'next-log-key', data }
   return {
     kind: 'config',
     config: {
       port: settings.port ?? DEFAULT_PORT,
       host: settings.host ?? 'localhost',
-      data: settings.data ?? defaultData(environment),
+      data,
       url: settings.url,
       announce: settings.announce ?? [],
       tls,
       ice: settings.ice ?? [],
+      witnesses: settings.witness ?? [],
+      witnessOf: settings['witness-of'] ?? [],
+      mirrors: settings.mirror ?? [],
       maxPeers: settings['max-peers'] ?? MAX_CONNECTIONS,
       logLevel: settings['log-level'] ?? 'info',
     },

@@ -1,6 +1,10 @@
 import { isIP } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
+import { type KeyText, parseId } from '../../protocol/ids.ts'
+import { NOTE_TYPE, type NoteKey } from '../../protocol/log/signed-note.ts'
+import { parseVerifierKey } from '../../protocol/log/vkey.ts'
+import type { WitnessAddress } from '../witness/witness-client.ts'
 
 /**
  * Readers of single values. A value is text when it comes from a flag or the environment, and any JSON when it comes from a file.
@@ -67,6 +71,22 @@ export const iceServer: Parse<IceServer> = (value) => {
   if (typeof username !== 'string' || typeof credential !== 'string') return undefined
   const isTurn = /^turns?:[\w.[\]:-]+(\?transport=(udp|tcp))?$/.test(urls)
   return isTurn ? { urls, username, credential } : undefined
+}
+
+/** Where a witness is asked (c2sp.org/tlog-witness): its key as a genesis has it, and the address before `add-checkpoint`. */
+export const witnessAddress: Parse<WitnessAddress> = (value) => {
+  const [, key, address = ''] = typeof value === 'string' ? (/^([^=]+)=(.+)$/.exec(value) ?? []) : []
+  const url = URL.parse(address.endsWith('/') ? address : `${address}/`)
+  const bare = url?.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  if (key === undefined || !parseId(key) || !url || !bare) return undefined
+  return ['http:', 'https:'].includes(url.protocol) ? { key: key as KeyText, url } : undefined
+}
+
+/** A log to witness: its verifier key (c2sp.org/signed-note), or the origin of the relay that keeps it. */
+export const witnessedLog: Parse<NoteKey | string> = (value) => {
+  const key = typeof value === 'string' ? parseVerifierKey(value) : undefined
+  if (key?.ok) return key.value.type === NOTE_TYPE.ed25519 ? key.value : undefined
+  return origin(value)
 }
 
 /** Several of one kind: a JSON array, or text with commas or spaces between the items. */

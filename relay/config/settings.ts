@@ -9,6 +9,8 @@ import {
   type Parse,
   webSocketAddress,
   wholeNumber,
+  witnessAddress,
+  witnessedLog,
 } from './parse.ts'
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const
@@ -84,6 +86,29 @@ export const SETTINGS = {
     help: 'STUN server that browsers may ask for their address (default none); TURN, which needs credentials: in the file; may be repeated',
     allowed:
       'stun: addresses, such as stun:stun.example.org:3478, or in a file { "urls": "turn:…", "username": "…", "credential": "…" }',
+    list: true,
+  },
+  witness: {
+    parse: listOf(witnessAddress),
+    value: 'KEY=URL',
+    help: 'witness that the community’s ledger names by this key, and where it is asked to cosign; may be repeated',
+    allowed:
+      'a witness’s key, an equals sign and its http: or https: address, such as …=https://relay.example.org/witness/',
+    list: true,
+  },
+  'witness-of': {
+    parse: listOf(witnessedLog),
+    value: 'LOG',
+    help: 'log of another community that this relay witnesses: its verifier key, or the address of its relay; may be repeated',
+    allowed:
+      'verifier keys (name+hash+key) or addresses of relays without a path, such as https://relay.example.org',
+    list: true,
+  },
+  mirror: {
+    parse: listOf(origin),
+    value: 'URL',
+    help: 'another relay of this community: what it has and this one lacks is fetched from it; may be repeated',
+    allowed: 'addresses of relays without a path, such as https://relay.example.org',
     list: true,
   },
   'max-peers': {

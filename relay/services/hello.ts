@@ -13,9 +13,11 @@ import type { HelloAnswer, HelloRequest } from '../../protocol/wire/services.ts'
 import type { Allowance } from '../allowance.ts'
 import type { LogKeeper } from '../log-keeper.ts'
 import type { Session, Sessions } from '../sessions.ts'
+import { type Checkpoints, checkpointOf } from './ledger.ts'
 
 export interface HelloParts {
   readonly keeper: LogKeeper
+  readonly publisher: Checkpoints
   readonly sessions: Sessions
   readonly verifier: Verifier
   readonly clock: Clock
@@ -23,6 +25,8 @@ export interface HelloParts {
   /** The relay's own session key, which a newcomer's proof must name. */
   readonly relayKey: KeyText
   isConnected(peer: PeerIdString): boolean
+  /** A member or newcomer has come, and shows the newest checkpoint that they know. What it is worth is not known yet. */
+  shown(from: PeerIdString, session: Session, checkpoint: Uint8Array | undefined): Promise<void>
 }
 
 /** Admits members and newcomers (SPEC §9.2): a presence or an invitation proof, made for this very connection. */
@@ -31,16 +35,17 @@ export async function answerHello(
   from: PeerIdString,
   request: HelloRequest,
 ): Promise<HelloAnswer> {
-  const { keeper, sessions, hellos } = parts
+  const { keeper, publisher, sessions, hellos, shown } = parts
   if (!hellos.take(from)) return { error: 'rate-limited' }
   const { membership } = keeper
   if (!membership) return { error: 'not-founded' }
   const session = await readSession(parts, membership, from, request)
   if (!session.ok) return { error: session.reason }
+  await shown(from, session.value, request.cp)
   // It may have gone while its proof was checked, and then nothing would end its admission.
   if (!parts.isConnected(from)) return { error: 'not-admitted' }
   if (!sessions.enter(from, session.value)) return { error: 'rate-limited' }
-  return { size: membership.size }
+  return { size: membership.size, ...checkpointOf(publisher) }
 }
 
 async function readSession(

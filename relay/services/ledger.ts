@@ -2,21 +2,30 @@ import type { PeerIdString } from '../../node/network/network.ts'
 import { JOIN } from '../../protocol/community/join.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
 import { open } from '../../protocol/envelope.ts'
+import { checkpointBytes, type SignedCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { type LedgerAnswer, type LedgerRequest, MAX_ENTRIES_AN_ANSWER } from '../../protocol/wire/services.ts'
 import type { Allowance } from '../allowance.ts'
 import type { LogKeeper } from '../log-keeper.ts'
 import { accountOf, type Session, type Sessions } from '../sessions.ts'
 
+/** Of which the newest is shown. */
+export interface Checkpoints {
+  readonly checkpoint: SignedCheckpoint | undefined
+}
+
 export interface LedgerParts {
   readonly keeper: LogKeeper
+  readonly publisher: Checkpoints
   readonly sessions: Sessions
   readonly gets: Allowance
   readonly puts: Allowance
+  /** What all of them together may put. */
+  readonly allPuts: Allowance
 }
 
 /** Gives entries to whoever is admitted; takes statements of members, and of a newcomer the join with the invitation they proved. */
 export async function answerLedger(
-  { keeper, sessions, gets, puts }: LedgerParts,
+  { keeper, publisher, sessions, gets, puts, allPuts }: LedgerParts,
   from: PeerIdString,
   { get, put }: LedgerRequest,
 ): Promise<LedgerAnswer> {
@@ -26,13 +35,19 @@ export async function answerLedger(
   if (!session) return { error: 'not-admitted' }
   if (get !== undefined) {
     if (!gets.take(accountOf(session))) return { error: 'rate-limited' }
-    return { entries: keeper.entries(get, MAX_ENTRIES_AN_ANSWER), size: membership.size }
+    const entries = keeper.entries(get, MAX_ENTRIES_AN_ANSWER)
+    return { entries, size: membership.size, ...checkpointOf(publisher) }
   }
   if (put === undefined) return { error: 'field-missing' }
-  if (!puts.take(accountOf(session))) return { error: 'rate-limited' }
+  if (!puts.take(accountOf(session)) || !allPuts.take('everybody')) return { error: 'rate-limited' }
   if (!maySubmit(session, membership, put)) return { error: 'not-admitted' }
   const taken = await keeper.submit(put)
   return taken.ok ? { promise: taken.value.bytes } : { error: taken.reason }
+}
+
+/** What the newest checkpoint of the log is, to whoever may know. */
+export function checkpointOf({ checkpoint }: Checkpoints): { readonly cp?: Uint8Array } {
+  return checkpoint ? { cp: checkpointBytes(checkpoint) } : {}
 }
 
 function maySubmit(session: Session, membership: Membership, statement: Uint8Array): boolean {

@@ -11,7 +11,7 @@ import {
   signCheckpoint,
 } from '../../protocol/log/checkpoint.ts'
 import { frontierRoot } from '../../protocol/log/frontier.ts'
-import { leafHash } from '../../protocol/log/merkle.ts'
+import { leafHash, rangeHash } from '../../protocol/log/merkle.ts'
 import { consistencyProof, consistencyRanges, type Proof, type TreeHead } from '../../protocol/log/proof.ts'
 import type { NoteSignature } from '../../protocol/log/signed-note.ts'
 import { encodeBundle, encodeHashTile, TILE_WIDTH, type Tile, tileWidth } from '../../protocol/log/tile.ts'
@@ -60,8 +60,10 @@ export class Publisher {
   readonly #listeners = new Set<OnPublished>()
   #edge: TileEdge = EMPTY_EDGE
   #checkpoint: SignedCheckpoint | undefined
+  #signed: Tip | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #due: Cancel | undefined
+  #begun = false
   #closed = false
 
   constructor(parts: PublisherParts) {
@@ -71,6 +73,11 @@ export class Publisher {
   /** The newest one that was published, with the cosignatures that it has. */
   get checkpoint(): SignedCheckpoint | undefined {
     return this.#checkpoint
+  }
+
+  /** The ledger of which the newest checkpoint is. */
+  get signed(): Tip | undefined {
+    return this.#signed
   }
 
   onPublished(listener: OnPublished): void {
@@ -87,13 +94,18 @@ export class Publisher {
   }
 
   /**
-   * Brings the files to what was signed last, signs it again where that was interrupted, and from now on signs what the keeper takes.
+   * Brings the files to what was signed last, and signs it again where that was interrupted. Nothing new is signed.
    * @throws StartError when the ledger is not the one that was signed
    */
-  async start(): Promise<void> {
-    await this.#inTurn(() => this.#resume())
-    this.#parts.keeper.onTaken(() => this.#mergeSoon(MERGE_DELAY))
-    this.#mergeSoon(0)
+  resume(): Promise<void> {
+    return this.#inTurn(() => this.#resume())
+  }
+
+  /** Signs what the keeper has, and from now on what it takes. Twice is safe. */
+  async begin(): Promise<void> {
+    if (!this.#begun) this.#parts.keeper.onTaken(() => this.#mergeSoon(MERGE_DELAY))
+    this.#begun = true
+    await this.merge()
   }
 
   /** Signs what the keeper has by now. */
@@ -114,6 +126,26 @@ export class Publisher {
     })
   }
 
+  /** The root that the keeper's ledger has at a size, at most its own. */
+  async rootAt(size: number): Promise<Uint8Array> {
+    const edge = this.#edge
+    if (size >= edge.size) return rootOf(await this.#grow(edge, size, 'nothing'))
+    const range = { start: 0, end: size }
+    return rangeHash(range, await this.#parts.files.hashes([range], edge.size), sha256)
+  }
+
+  /** The root that the keeper's ledger would have with further entries. */
+  async rootWith(entries: readonly Uint8Array[]): Promise<Uint8Array> {
+    const edge = await this.#grow(this.#edge, this.#parts.store.size, 'nothing')
+    const leaves = entries.map((entry) => leafHash(entry, sha256))
+    return rootOf(growTiles(edge, leaves, sha256).edge)
+  }
+
+  /** Publishes what another log signed of the keeper's ledger; both are of one size. */
+  mirror(checkpoint: SignedCheckpoint): Promise<void> {
+    return this.#inTurn(() => this.#mirror(checkpoint))
+  }
+
   /** That what was published last continues a smaller tree. @param from its size, at least 1 */
   async consistency(from: number, to: number): Promise<Proof> {
     if (from === to) return []
@@ -125,13 +157,10 @@ export class Publisher {
   async close(): Promise<void> {
     if (this.#closed) return await this.#turn.then(() => {})
     this.#due?.()
-    // Before `start` there is nothing that may be signed.
-    const last = this.#started ? this.merge() : this.#turn
+    const last = this.merge()
     this.#closed = true
     await last
   }
-
-  #started = false
 
   #mergeSoon(delay: number): void {
     if (this.#due || this.#closed) return
@@ -173,17 +202,22 @@ export class Publisher {
     const head = store.head()
     await this.#checkRemembered()
     this.#edge = await this.#grow(EMPTY_EDGE, head?.size ?? 0, 'missing')
-    this.#started = true
     if (head === undefined) return
+    const tip = this.#parts.keeper.tip as Tip
     const published = await this.#published()
-    if (published !== undefined && sameHead(published, head)) this.#checkpoint = published
-    else await this.#sign(head)
+    const isNewest = published !== undefined && sameHead(published, head)
+    // A log that we follow signs its own.
+    if (!isNewest && this.#signer(tip, head.size)) return await this.#sign(head, tip)
+    this.#checkpoint = published
+    this.#signed = published?.size === tip.membership.size ? tip : undefined
   }
 
   /** The ledger in the database must be the one that we signed at every size that anything here remembers. */
   async #checkRemembered(): Promise<void> {
     let edge = EMPTY_EDGE
-    for (const { size, root } of (await this.#remembered()).toSorted((a, b) => a.size - b.size)) {
+    const size = this.#parts.keeper.membership?.size ?? 0
+    const heads = (await this.#remembered()).filter((head) => head.size <= size)
+    for (const { size, root } of heads.toSorted((a, b) => a.size - b.size)) {
       edge = await this.#grow(edge, size, 'nothing')
       if (edge.size === size && equalBytes(rootOf(edge), root)) continue
       throw new StartError(
@@ -193,28 +227,48 @@ export class Publisher {
   }
 
   async #merge(): Promise<void> {
-    const { keeper, highWater, store } = this.#parts
+    const { keeper } = this.#parts
     const tip = keeper.tip
-    if (!this.#started || tip === undefined || tip.membership.size <= this.#edge.size) return
-    const { membership } = tip
-    if (this.#signer(tip, membership.size) === undefined) return
+    if (!this.#begun || keeper.isHeld || tip === undefined || tip.membership.size <= this.#edge.size) return
+    if (this.#signer(tip, tip.membership.size) === undefined) return
     const from = this.#edge.size
+    const { edge, head } = await this.#store(tip)
+    await this.#sign(head, tip)
+    this.#edge = edge
+    await this.#removePartials(from, edge.size)
+  }
+
+  async #mirror(checkpoint: SignedCheckpoint): Promise<void> {
+    const tip = this.#parts.keeper.tip as Tip
+    if (tip.membership.size !== checkpoint.size || checkpoint.size <= this.#edge.size) return
+    const from = this.#edge.size
+    const { edge, head } = await this.#store(tip)
+    if (!sameHead(head, checkpoint)) throw new Error('the log signed a state that its ledger does not give')
+    await this.#publish(checkpoint)
+    this.#signed = tip
+    this.#edge = edge
+    await this.#removePartials(from, edge.size)
+  }
+
+  /** Everything that has to be on the disk before a tree is signed. */
+  async #store(tip: Tip): Promise<{ readonly edge: TileEdge; readonly head: LogHead }> {
+    const { highWater, store } = this.#parts
+    const { membership } = tip
     const edge = await this.#grow(this.#edge, membership.size, 'all')
     const state = stateHash(membership, treeRoot(tip.records, sha256), sha256)
     const head = { size: edge.size, root: rootOf(edge), state }
     store.putHead(head)
     const origin = logOrigin(membership.community)
     await highWater.write(encodeCheckpoint({ origin, size: head.size, root: head.root, extensions: [] }))
-    await this.#sign(head)
-    this.#edge = edge
-    await this.#removePartials(from, edge.size)
+    return { edge, head }
   }
 
   /** Of what is on the disk as the head, and of nothing else. */
-  async #sign(head: LogHead): Promise<void> {
-    const tip = this.#parts.keeper.tip as Tip
+  async #sign(head: LogHead, tip: Tip): Promise<void> {
     const signer = this.#signer(tip, head.size) as Signer
     await this.#publish(await signCheckpoint(signer, tip.membership.community, head))
+    // At a start the last checkpoint may be of a smaller ledger, until the next one is signed.
+    this.#signed = tip.membership.size === head.size ? tip : undefined
   }
 
   /** The key that took a tree's last entry signs the tree (KEEP-2); `undefined` when it is not ours. */

@@ -41,9 +41,10 @@ export class Witness {
     return this.#parts.signer.publicKey
   }
 
-  /** Follows a log from now on. @param keys any of which may sign its checkpoints; their name is the log's origin */
-  follow(origin: string, keys: readonly NoteKey[]): void {
-    this.#logs.set(origin, keys)
+  /** Follows a log from now on. @param key which may sign its checkpoints, beside those that were given before; its name is the log's origin */
+  follow(key: NoteKey): void {
+    const keys = this.#logs.get(key.name) ?? []
+    if (!keys.some((known) => known.key === key.key)) this.#logs.set(key.name, [...keys, key])
   }
 
   /** One at a time: what is cosigned continues what was cosigned before. @param body of `add-checkpoint` */

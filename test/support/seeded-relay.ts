@@ -3,7 +3,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join as path } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { platformVerifier } from '../../node/crypto/native.ts'
@@ -153,8 +153,9 @@ export function storedBy(relay: RelayProcess): unknown {
   const database = new DatabaseSync(path(relay.data, 'ledger.sqlite'), { readOnly: true })
   try {
     const rows = (sql: string) => database.prepare(sql).all()
-    const files = readdirSync(relay.data)
-      .filter((name) => !/^(ledger\.sqlite|lock)/.test(name))
+    const files = readdirSync(relay.data, { recursive: true, encoding: 'utf8' })
+      .filter((name) => !/^(ledger\.sqlite|lock)/.test(name) && statSync(path(relay.data, name)).isFile())
+      .sort()
       .map((name) => [
         name,
         createHash('sha256')
@@ -165,6 +166,8 @@ export function storedBy(relay: RelayProcess): unknown {
       entries: rows('SELECT * FROM entries ORDER BY idx'),
       profiles: rows('SELECT * FROM profiles ORDER BY member'),
       meta: rows('SELECT * FROM meta ORDER BY key'),
+      head: rows('SELECT * FROM head'),
+      witnessed: rows('SELECT * FROM witnessed ORDER BY origin'),
       files,
     }
   } finally {

@@ -36,6 +36,9 @@ describe('what is right', () => {
       announce: [],
       tls: undefined,
       ice: [],
+      witnesses: [],
+      witnessOf: [],
+      mirrors: [],
       maxPeers: 1000,
       logLevel: 'info',
     })

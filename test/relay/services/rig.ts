@@ -52,6 +52,9 @@ export async function serviceRig(rate: Rate = PLENTY) {
     hellos: new Allowance(clock, rate),
     gets: new Allowance(clock, rate),
     puts: new Allowance(clock, rate),
+    allPuts: new Allowance(clock, rate),
+    publisher: { checkpoint: undefined, signed: undefined },
+    shown: async () => {},
   }
 }
 

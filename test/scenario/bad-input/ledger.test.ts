@@ -4,7 +4,7 @@ import { PROFILE } from '../../../protocol/identity/profile.ts'
 import { DAY } from '../../../protocol/limits.ts'
 import { toLedgerTime } from '../../../protocol/time.ts'
 import { LEDGER, PROFILES, ROOMS } from '../../../protocol/wire/services.ts'
-import { type Invitation, invite, join, personOf } from '../../support/community.ts'
+import { type Invitation, invite, join, personOf, signerOf } from '../../support/community.ts'
 import { knockWith, now, refused } from '../../support/raw-client.ts'
 import { besieged, elsewhere } from './besieged.ts'
 import { deviceFor, inviteAs, signedElsewhere, stolenJoins, withBrokenSignature } from './forged.ts'
@@ -25,8 +25,10 @@ describe('takes into its ledger', () => {
     const mallory = await town.member(town.seeded.mallory)
     const { used, expired, bound, unknown } = town.seeded.invitations
     const foreign = await invite((await elsewhere(town.seeded.at)).founder, 0, town.seeded.at)
+    // Truly signed, it would be evidence that the link leaked, and the log would keep it (LEAK-1).
+    const guessed = { ...used, signer: signerOf('a guess') }
     const cases: [Invitation, string][] = [
-      [used, 'invitation-used'],
+      [guessed, 'invitation-used'],
       [expired, 'invitation-expired'],
       [bound, 'invitation-not-for-you'],
       [unknown, 'invitation-unknown'],
