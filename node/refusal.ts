@@ -1,4 +1,4 @@
-import type { Reason } from '../protocol/reasons.ts'
+import { REASONS, type Reason } from '../protocol/reasons.ts'
 import { PeerError, type PeerErrorCode } from './errors.ts'
 import { NetworkError } from './network/network-error.ts'
 
@@ -45,6 +45,12 @@ const CODES: Partial<Record<Reason, PeerErrorCode>> = {
 /** The error that a person is told of when a peer or relay refused. The reason stays in `cause`. */
 export function refusal(reason: Reason, at?: string): PeerError {
   return new PeerError(CODES[reason] ?? 'refused', { cause: at === undefined ? reason : `${reason}: ${at}` })
+}
+
+/** The reason for which a peer or relay refused, if that is what happened. */
+export function reasonOf({ cause }: PeerError): Reason | undefined {
+  const [code] = typeof cause === 'string' ? cause.split(': ') : []
+  return REASONS.find((reason) => reason === code)
 }
 
 /** The error to throw when something failed on the way to a relay. What is not the network's doing is a defect, and stays what it is. */

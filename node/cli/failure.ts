@@ -2,7 +2,7 @@
 export const EXIT = {
   /** It was done, or what was checked is as it should be. */
   ok: 0,
-  /** It was checked, and something is wrong with it. */
+  /** It was checked, and something is wrong with it; or what was asked for was refused, and nothing changed. */
   findings: 1,
   /** It could not be checked or done: wrong arguments, nothing there, nobody answers. */
   failed: 2,
@@ -18,10 +18,16 @@ export class CliError extends Error {
   override readonly name = 'CliError'
   /** Lower case and hyphens; never renamed. */
   readonly code: string
+  readonly status: ExitStatus = EXIT.failed
 
   /** @param sentence one, with its full stop */
   constructor(code: string, sentence: string, options?: ErrorOptions) {
     super(sentence, options)
     this.code = code
   }
+}
+
+/** Somebody who may do so said no: the ledger's rules, the relay. Nothing is broken, and nothing changed. */
+export class RefusedError extends CliError {
+  override readonly status = EXIT.findings
 }

@@ -17,7 +17,7 @@ export interface Surroundings extends Streams {
 const EPILOGUE = `
 Exit status:
   0  done; what was checked is as it should be
-  1  something is wrong with what was checked; the findings say what, by stable codes
+  1  something is wrong with what was checked, or what was asked for was refused; stable codes say what
   2  it could not be checked or done; one sentence on stderr says why
 
 With --json there is one JSON document on stdout (one a line where a command goes on and on), also when
@@ -55,7 +55,7 @@ export async function runProgram(
     const failure = failureOf(error)
     if (failure === undefined) throw error
     tell(failure, args.includes('--json'), surroundings)
-    return EXIT.failed
+    return failure.status
   }
 }
 
@@ -65,6 +65,7 @@ interface GlobalOptions {
 }
 
 interface Failure {
+  readonly status: ExitStatus
   readonly code: string
   readonly message: string
 }
@@ -94,7 +95,7 @@ function failureOf(error: unknown): Failure | undefined {
     .replace(/^error: /, '')
     .replaceAll('\n', ' ')
     .replace(/\.$/, '')
-  return { code: 'usage', message: `${sentence}; see --help.` }
+  return { status: EXIT.failed, code: 'usage', message: `${sentence}; see --help.` }
 }
 
 function tell({ code, message }: Failure, json: boolean, { stdout, stderr }: Streams): void {
