@@ -10,7 +10,7 @@ import type { Person } from './community.ts'
  * move on, also when the ledger will not have it; a test that wants it back says so.
  */
 
-/** What every statement of a chain has, and its maker fills in. */
+/** What every statement of a chain has, and its maker fills in; an `invite-void` has it unless it is the council's. */
 export interface Linked {
   readonly m: MemberId
   readonly n: number
@@ -19,7 +19,7 @@ export interface Linked {
 }
 
 /** An act of a device: of the person's own, in its chain. @param at ledger time */
-export async function deviceAct<T extends Linked>(
+export async function deviceAct<T extends Partial<Linked>>(
   person: Person,
   kind: PayloadType<T>,
   fields: Omit<T, keyof Linked>,
@@ -33,7 +33,7 @@ export async function deviceAct<T extends Linked>(
 }
 
 /** An act of a root, in its chain. @param others who sign beside it: a device that is added, a new root */
-export async function rootAct<T extends Linked>(
+export async function rootAct<T extends Partial<Linked>>(
   person: Person,
   kind: PayloadType<T>,
   fields: Omit<T, keyof Linked>,
@@ -48,7 +48,7 @@ export async function rootAct<T extends Linked>(
 }
 
 /** An act of the council. @param v which council @param signers those of its keys who sign */
-export function councilAct<T extends { readonly v: number; readonly at: number }>(
+export function councilAct<T extends { readonly v?: number; readonly at: number }>(
   community: CommunityId,
   kind: PayloadType<T>,
   fields: Omit<T, 'v' | 'at'>,

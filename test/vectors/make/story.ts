@@ -73,7 +73,7 @@ export class Story {
   }
 
   /** Lets somebody say something with their device. */
-  async says<T extends Linked>(
+  async says<T extends Partial<Linked>>(
     person: Person,
     kind: PayloadType<T>,
     fields: Omit<T, keyof Linked>,
@@ -82,7 +82,7 @@ export class Story {
   }
 
   /** The same in vain: the person's chain stays where it was. */
-  tries<T extends Linked>(
+  tries<T extends Partial<Linked>>(
     person: Person,
     kind: PayloadType<T>,
     fields: Omit<T, keyof Linked>,
@@ -91,7 +91,7 @@ export class Story {
   }
 
   /** Lets somebody say something with their root. @param others who sign beside it */
-  async rootSays<T extends Linked>(
+  async rootSays<T extends Partial<Linked>>(
     person: Person,
     kind: PayloadType<T>,
     fields: Omit<T, keyof Linked>,
@@ -100,7 +100,7 @@ export class Story {
     return this.#putNew(await rootAct(person, kind, fields, this.#at, others))
   }
 
-  rootTries<T extends Linked>(
+  rootTries<T extends Partial<Linked>>(
     person: Person,
     kind: PayloadType<T>,
     fields: Omit<T, keyof Linked>,
@@ -110,7 +110,7 @@ export class Story {
   }
 
   /** Lets the council speak: that of the genesis, which is Alice, unless it is said otherwise. */
-  async councilSays<T extends { readonly v: number; readonly at: number }>(
+  async councilSays<T extends { readonly v?: number; readonly at: number }>(
     kind: PayloadType<T>,
     fields: Omit<T, 'v' | 'at'>,
     { v = 0, signers = [this.alice.root] }: { v?: number; signers?: readonly Signer[] } = {},

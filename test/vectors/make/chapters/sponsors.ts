@@ -1,27 +1,17 @@
 import { BAN } from '../../../../protocol/community/ban.ts'
-import { INVITE_VOID, type InviteVoid } from '../../../../protocol/community/invite-void.ts'
+import { INVITE_VOID } from '../../../../protocol/community/invite-void.ts'
 import { ERASE, LEAVE } from '../../../../protocol/community/leave.ts'
 import { REPUDIATE } from '../../../../protocol/community/repudiate.ts'
 import { VOUCH } from '../../../../protocol/community/vouch.ts'
-import type { PayloadType } from '../../../../protocol/envelope.ts'
 import { DEVICE_REMOVE } from '../../../../protocol/identity/device.ts'
 import { idOf, type MemberId, type StatementId } from '../../../../protocol/ids.ts'
 import { DAY, MINUTE } from '../../../../protocol/limits.ts'
-import type { Linked } from '../../../support/acts.ts'
 import { bytesOf, invite, type Person, signerOf } from '../../../support/community.ts'
 import { Story, type Tell } from '../story.ts'
 import { withPhone } from './devices.ts'
 
 const NOTHING = idOf<StatementId>(bytesOf('nothing'))
 const NOBODY = idOf<MemberId>(bytesOf('nobody'))
-
-/** The two shapes of an invite-void. */
-const BY_SPONSOR = INVITE_VOID as unknown as PayloadType<Linked & Pick<InviteVoid, 'invite'>>
-const BY_COUNCIL = INVITE_VOID as unknown as PayloadType<{
-  readonly v: number
-  readonly at: number
-  readonly invite: StatementId
-}>
 
 /** §6.8: sponsors, and what they may undo. */
 export async function sponsors(tell: Tell): Promise<void> {
@@ -36,13 +26,13 @@ async function withdrawals(tell: Tell): Promise<void> {
   const { alice } = own
   const first = await invite(alice, 0, own.at)
   own.put(first.envelope)
-  await own.says(alice, BY_SPONSOR, { invite: first.id })
+  await own.says(alice, INVITE_VOID, { invite: first.id })
   await own.letIn(first, 'Bob')
-  await own.tries(alice, BY_SPONSOR, { invite: first.id })
+  await own.tries(alice, INVITE_VOID, { invite: first.id })
   const bob = await own.guest(alice, 0, 'Bob')
-  await own.tries(alice, BY_SPONSOR, { invite: alice.deviceChain.last })
-  await own.tries(alice, BY_SPONSOR, { invite: NOTHING })
-  await own.tries(bob, BY_SPONSOR, { invite: first.id })
+  await own.tries(alice, INVITE_VOID, { invite: alice.deviceChain.last })
+  await own.tries(alice, INVITE_VOID, { invite: NOTHING })
+  await own.tries(bob, INVITE_VOID, { invite: first.id })
   await tell(
     'an invitation that was withdrawn lets nobody in and frees its slot; one that was used stays',
     'VOID-1',
@@ -54,7 +44,7 @@ async function withdrawals(tell: Tell): Promise<void> {
   const carol = await council.guest(council.alice, 0, 'Carol')
   const hers = await invite(carol, 0, council.at)
   council.put(hers.envelope)
-  await council.councilSays(BY_COUNCIL, { invite: hers.id })
+  await council.councilSays(INVITE_VOID, { invite: hers.id })
   await council.letIn(hers, 'Dave')
   await tell('the council withdraws an invitation', 'VOID-1', council, '2 members 7 invitation-void')
 }
