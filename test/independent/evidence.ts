@@ -1,6 +1,5 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { decodeValue } from '../../protocol/codec.ts'
-import { ascii, concat, hex, unhex } from './bytes.ts'
+import { ascii, concat, hex, sha256, unhex } from './bytes.ts'
 import { bytes, id, key, oneOf, readMap } from './shape.ts'
 import { openStatement, type Statement } from './statement.ts'
 

@@ -26,8 +26,19 @@ export type Fact<T extends StatementType = StatementType> = T extends StatementT
 export const DAY = 86_400
 
 /** The effective statements of one type, oldest first. */
-export function all<T extends StatementType>({ facts }: History, type: T): readonly Fact<T>[] {
-  return facts.filter((fact) => fact.said.type === type) as unknown as readonly Fact<T>[]
+export function all<T extends StatementType>(history: History, type: T): readonly Fact<T>[] {
+  const found = once(history, type, () => history.facts.filter((fact) => fact.said.type === type))
+  return found as unknown as readonly Fact<T>[]
+}
+
+const answers = new WeakMap<readonly Fact[], Map<string, unknown>>()
+
+/** An answer that is looked for once in each history, and anew in every longer one. */
+function once<T>({ facts }: History, question: string, answer: () => T): T {
+  const known = answers.get(facts) ?? new Map<string, unknown>()
+  answers.set(facts, known)
+  if (!known.has(question)) known.set(question, answer())
+  return known.get(question) as T
 }
 
 /** The history as it was before an entry. */
@@ -49,13 +60,15 @@ export interface Member {
   readonly invite?: string
 }
 
-export function members({ facts }: History): readonly Member[] {
-  return facts.flatMap(({ said, index, t }): Member[] => {
-    if (said.type === 'identity') return [{ id: said.id, index, since: t, firstRoot: said.fields.root }]
-    if (said.type !== 'join' || !said.inner) return []
-    const { identity } = said.inner
-    return [{ id: identity.id, index, since: t, firstRoot: identity.fields.root, invite: said.fields.invite }]
-  })
+export function members(history: History): readonly Member[] {
+  return once(history, 'members', () => history.facts.flatMap(memberOf))
+}
+
+function memberOf({ said, index, t }: Fact): readonly Member[] {
+  if (said.type === 'identity') return [{ id: said.id, index, since: t, firstRoot: said.fields.root }]
+  if (said.type !== 'join' || !said.inner) return []
+  const { identity } = said.inner
+  return [{ id: identity.id, index, since: t, firstRoot: identity.fields.root, invite: said.fields.invite }]
 }
 
 export function member(history: History, id: string): Member | undefined {
@@ -136,11 +149,13 @@ export interface Device {
 }
 
 /** Every device that ever was. */
-export function devices({ facts }: History): readonly Device[] {
-  return facts.flatMap(({ said }): Device[] => {
-    const add = said.type === 'join' ? said.inner?.device : said.type === 'device-add' ? said : undefined
-    return add ? [{ key: add.fields.device, m: add.fields.m, start: add.id }] : []
-  })
+export function devices(history: History): readonly Device[] {
+  return once(history, 'devices', () =>
+    history.facts.flatMap(({ said }): readonly Device[] => {
+      const add = said.type === 'join' ? said.inner?.device : said.type === 'device-add' ? said : undefined
+      return add ? [{ key: add.fields.device, m: add.fields.m, start: add.id }] : []
+    }),
+  )
 }
 
 export function device(history: History, key: string): Device | undefined {
@@ -214,6 +229,10 @@ const ACTIVE: Stand = { is: 'active' }
 
 /** STAND-1: everybody's standing, told from the beginning. */
 export function standings(history: History): ReadonlyMap<string, Stand> {
+  return once(history, 'standings', () => tellStandings(history))
+}
+
+function tellStandings(history: History): ReadonlyMap<string, Stand> {
   const stands = new Map<string, Stand>()
   for (const fact of history.facts) {
     const { said } = fact

@@ -4,16 +4,16 @@ import { type Dice, dice } from './dice.ts'
 import { DAY, members } from './history.ts'
 import { brokenEntry, MISTAKES } from './mistakes.ts'
 import { MOVES } from './moves.ts'
-import type { Reading } from './reader.ts'
+import { type Outcome, yes } from './outcome.ts'
+import { read, type Told } from './reader.ts'
 import type { Scheme } from './scheme.ts'
 import { NOWHERE, type POLICY_NUMBERS, type StatementType } from './statement.ts'
 import { byRoot, type Draft, entryOf, found, log, payloadOf, seal, sealed, type World } from './world.ts'
 
-/** A ledger as an enemy of the rules would write it, and what the second replay made of it. */
+/** A ledger as an enemy of the rules would write it, and what the second replay makes of it. */
 export interface HostileLedger {
   readonly entries: readonly Uint8Array[]
-  /** After the entries, a last one that stops the reading included. Without one, the genesis is none. */
-  readonly reading?: Reading
+  readonly told: Outcome<Told>
 }
 
 /** The same ledger for the same seed. Every kind of move and mistake of this folder comes in some of them. */
@@ -23,14 +23,19 @@ export function hostileLedger(scheme: Scheme, seed: number): HostileLedger {
   const born = 1_750_000_020 - 60 * chance.below(1000)
   const theme = chance.of(THEMES)
   const genesis = genesisOf(chance, scheme, founders, born, theme)
-  if (chance.once(60)) return { entries: [brokenGenesis(chance, scheme, genesis, born)] }
+  if (chance.once(60)) {
+    const entries = [brokenGenesis(chance, scheme, genesis, born)]
+    return { entries, told: read(scheme.check, entries) }
+  }
   const world = found(chance, scheme, genesis, born + chance.of([0, 60, 86_400]))
   settle(world, theme)
   const bag = bagOf(chance, theme)
   const length = theme.entries + chance.below(theme.entries)
   while (world.entries.length < length) oneMore(world, bag)
-  if (chance.once(30)) world.entries.push(brokenEntry(world, seal(world, lastWord(world))))
-  return { entries: world.entries, reading: world.reading }
+  const { entries, reading } = world
+  if (!chance.once(30)) return { entries, told: yes({ reading }) }
+  const end = brokenEntry(world, seal(world, lastWord(world)))
+  return { entries: [...entries, end], told: read(scheme.check, [...entries, end]) }
 }
 
 /** What a ledger is mostly about. */
@@ -61,11 +66,27 @@ const THEMES: readonly Theme[] = [
     guests: 4,
   },
   {
+    entries: 30,
+    often: ['room-open', 'attest', 'attest', 'attest', 'claim', 'claim', 'invite', 'join'],
+    calm: 8,
+    steps: MIXED,
+    guests: 5,
+    policy: { 'claim-attesters': 1, 'claim-rooms': 1, 'claim-minutes': 2, 'claim-outside': 0 },
+  },
+  {
     entries: 35,
     often: ['notice', 'notice', 'ban', 'ban', 'unban', 'vouch', 'invite', 'join'],
     calm: 8,
     steps: SLOW,
     guests: 3,
+  },
+  {
+    entries: 35,
+    often: ['notice', 'notice', 'ban', 'vouch', 'invite', 'invite', 'invite', 'join'],
+    calm: 10,
+    steps: SLOW,
+    guests: 6,
+    policy: { 'answer-days': 90, 'ban-points': 5, 'fade-days': 45, 'slot-points': 2, 'pause-points': 9 },
   },
   {
     entries: 25,
@@ -89,11 +110,11 @@ const THEMES: readonly Theme[] = [
     guests: 3,
   },
   {
-    entries: 40,
+    entries: 45,
     often: ['vouch', 'vouch', 'vouch', 'vouch', 'vouch', 'vouch'],
     calm: 30,
     steps: QUICK,
-    guests: 11,
+    guests: 13,
     policy: { mode: 'open', 'founder-slots': 20 },
   },
   {

@@ -40,22 +40,25 @@ import {
   stewards,
   tookEffect,
 } from './history.ts'
-import { aloneWrong, openStatement, type Statement } from './statement.ts'
+import { aloneWrong, openStatement, type Statement, type StatementType } from './statement.ts'
 
 /** Void for this reason, or effective; `about` is what evidence proves (`Fact`). */
-export type Verdict = { readonly void: string } | { readonly said: Statement; readonly about?: string }
+export type Verdict =
+  | { readonly reason: string; readonly type?: StatementType }
+  | { readonly said: Statement; readonly about?: string }
 
 /** LEDGER-7, of an entry after the first. @param history with `now` at the entry's time, so that what is due has happened */
 export function judge(history: History, check: Check, envelope: Uint8Array): Verdict {
   const opened = openStatement(history.community, envelope)
-  if (!opened.ok) return { void: opened.reason }
+  if (!opened.ok) return { reason: opened.reason }
   const said = opened.value
   const early = aloneWrong(said) ?? (said.fields.at > history.now + 300 ? 'time-ahead' : undefined)
-  if (early) return { void: early }
-  if (tookEffect(history, said.id)) return { void: 'statement-known' }
+  const { type } = said
+  if (early) return { reason: early, type }
+  if (tookEffect(history, said.id)) return { reason: 'statement-known', type }
   const about: { value?: string } = {}
   const wrong = rulesFor({ history, check, about }, said)
-  if (wrong) return { void: wrong }
+  if (wrong) return { reason: wrong, type }
   return { said, ...(about.value !== undefined && { about: about.value }) }
 }
 

@@ -1,44 +1,84 @@
 import { parseArgs } from 'node:util'
+import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { disagreement, shrink } from './both.ts'
+import { cover, missing, noCoverage } from './coverage.ts'
 import { dice } from './dice.ts'
 import { hostileLedger } from './hostile.ts'
 import { ed25519Scheme, type Scheme, toyScheme } from './scheme.ts'
 import { story } from './story.ts'
 
 /**
- * Both replays over many random ledgers: `node test/independent/main.ts --ledgers 100000 --seed 1`.
- * `--ed25519` signs in earnest. Exit status 1 at the first ledger on which they disagree, which is shrunk and told.
+ * Both replays over many random ledgers: `node test/independent/main.ts --ledgers 100000 --seed 1 --jobs 2`. `--ed25519` signs in earnest.
+ * Prints a JSON line of what was seen; exit status 1 where they disagreed, or where something that the enemy can do never happened.
+ * Each disagreement is shrunk and told before. It is that of one seed: a ledger depends on nothing else.
  */
 const { values } = parseArgs({
   options: {
     ledgers: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '1' },
     ed25519: { type: 'boolean', default: false },
   },
 })
-const scheme: Scheme = values.ed25519 ? ed25519Scheme() : toyScheme
 const first = Number(values.seed)
 const count = Number(values.ledgers)
-const reasons = new Map<string, number>()
-const effects = new Map<string, number>()
-const started = performance.now()
-let entries = 0
-let failed = 0
+const jobs = Number(values.jobs)
 
-for (let seed = first; seed < first + count && failed < 5; seed++) {
-  const ledger = hostileLedger(scheme, seed)
-  entries += ledger.entries.length
-  const differs = await disagreement(scheme, ledger.entries, ledger.reading, dice(seed))
-  for (const { reason } of ledger.reading?.voids ?? []) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
-  for (const { said } of ledger.reading?.history.facts ?? [])
-    effects.set(said.type, (effects.get(said.type) ?? 0) + 1)
-  if (differs === undefined) continue
-  failed++
-  const least = await shrink(scheme, ledger.entries)
-  console.log(
-    `seed ${seed}: ${differs}\nshrunk: ${await disagreement(scheme, least)}\n${story(scheme, least)}`,
-  )
+/** After so many disagreements the rest is not read: they are told one by one. */
+const ENOUGH = 5
+
+if (isMainThread) {
+  const started = performance.now()
+  const parts = await Promise.all(Array.from({ length: jobs }, (_, job) => inWorker(job)))
+  const coverage = noCoverage()
+  for (const part of parts)
+    for (const kind of ['reasons', 'effective', 'void'] as const)
+      for (const [what, times] of part.coverage[kind])
+        coverage[kind].set(what, (coverage[kind].get(what) ?? 0) + times)
+  const sum = (of: 'ledgers' | 'entries' | 'failed'): number => parts.reduce((all, part) => all + part[of], 0)
+  const never = missing(coverage)
+  const seconds = Math.round((performance.now() - started) / 1000)
+  const seen = {
+    seed: first,
+    ledgers: sum('ledgers'),
+    entries: sum('entries'),
+    failed: sum('failed'),
+    never,
+    seconds,
+  }
+  console.log(JSON.stringify(seen))
+  process.exitCode = seen.failed > 0 || never.length > 0 ? 1 : 0
+} else {
+  parentPort?.once('message', async (job: number) => parentPort?.postMessage(await part(job)))
 }
-const seconds = Math.round((performance.now() - started) / 1000)
-console.log(JSON.stringify({ ledgers: count, seed: first, entries, failed, seconds }))
-process.exitCode = failed > 0 ? 1 : 0
+
+type Part = Awaited<ReturnType<typeof part>>
+
+function inWorker(job: number): Promise<Part> {
+  const worker = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) })
+  const { promise, resolve, reject } = Promise.withResolvers<Part>()
+  worker.once('message', resolve)
+  worker.once('error', reject)
+  worker.postMessage(job)
+  return promise
+}
+
+async function part(job: number) {
+  const scheme: Scheme = values.ed25519 ? ed25519Scheme() : toyScheme
+  const coverage = noCoverage()
+  let ledgers = 0
+  let entries = 0
+  let failed = 0
+  for (let seed = first + job; seed < first + count && failed < ENOUGH; seed += jobs) {
+    const ledger = hostileLedger(scheme, seed)
+    ledgers++
+    entries += ledger.entries.length
+    cover(coverage, ledger)
+    const differs = await disagreement(scheme, ledger.entries, ledger.told, dice(seed))
+    if (differs === undefined) continue
+    failed++
+    const least = await shrink(scheme, ledger.entries)
+    console.log(`seed ${seed}: ${differs}\n${await disagreement(scheme, least)}\n${story(scheme, least)}`)
+  }
+  return { ledgers, entries, failed, coverage }
+}

@@ -1,6 +1,5 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { encodeValue, type Value } from '../../protocol/codec.ts'
-import { ascii, concat, hex, unhex } from './bytes.ts'
+import { ascii, concat, hex, sha256, unhex } from './bytes.ts'
 import {
   all,
   council,
@@ -109,7 +108,9 @@ export const MOVES: Readonly<Record<Exclude<StatementType, 'genesis'>, Move>> = 
   vouch: by((world, { id }) => {
     const cut = byStanding(world, 'cut')
     const pool = world.dice.once(3) && cut.length > 0 ? cut : others(world, id)
-    return pool.length === 0 ? undefined : byDevice(world, 'vouch', id, { for: target(world, pool) })
+    if (pool.length === 0) return undefined
+    const favourite = world.dice.once(2) ? pool[3] : undefined
+    return byDevice(world, 'vouch', id, { for: favourite ? unhex(favourite.id) : target(world, pool) })
   }),
   leave: by((world, { id }) => byRoot(world, 'leave', id, {})),
   erase: by((world, { id }) =>
@@ -130,15 +131,16 @@ export const MOVES: Readonly<Record<Exclude<StatementType, 'genesis'>, Move>> = 
   attest,
   claim: (world) => {
     const { history } = world.reading
-    const fresh = all(history, 'attest').filter(({ said }) => !isSpent(history, said.id))
-    if (fresh.length === 0) return undefined
-    const claimer = world.dice.of(fresh).said.fields.for
-    const own = fresh.filter(({ said }) => said.fields.for === claimer)
-    const pool = world.dice.once(6) ? all(history, 'attest') : own
+    const attests = all(history, 'attest')
+    const fresh = attests.filter(({ said }) => !isSpent(history, said.id))
+    const pool = fresh.length === 0 || world.dice.once(4) ? attests : fresh
+    if (pool.length === 0) return undefined
+    const claimer = world.dice.of(pool).said.fields.for
+    const own = world.dice.once(8) ? pool : pool.filter(({ said }) => said.fields.for === claimer)
     const refs = some(
       world,
-      pool.map(({ said }) => said.id),
-      Math.min(pool.length, 3),
+      own.map(({ said }) => said.id),
+      Math.min(own.length, 3),
       32,
     )
     return byDevice(world, 'claim', claimer, { refs: refs.map(unhex) })
@@ -333,8 +335,9 @@ function someChained(world: World): Draft | undefined {
   return pool.length === 0 ? undefined : world.dice.of(pool)
 }
 
+/** One of which there can be a twin, a minute later. */
 export function isPlaced({ fields }: Draft): boolean {
-  return fields.n !== undefined && typeof fields.at === 'number'
+  return fields.n !== undefined && typeof fields.at === 'number' && fields.at < 2 ** 52
 }
 
 function leak(world: World): Draft | undefined {

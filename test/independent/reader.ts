@@ -6,11 +6,13 @@ import { judge } from './judge.ts'
 import { no, type Outcome, yes } from './outcome.ts'
 import { type Records, records, stateHash } from './records.ts'
 import { bytes, minute, readMap } from './shape.ts'
-import { NOWHERE, openStatement } from './statement.ts'
+import { NOWHERE, openStatement, type StatementType } from './statement.ts'
 
 export interface Void {
   readonly index: number
   readonly reason: string
+  /** Of its statement, where that opens. */
+  readonly type?: StatementType
 }
 
 /** A ledger as far as it was read. */
@@ -60,8 +62,8 @@ export function take(check: Check, so: Reading, entry: Uint8Array): Outcome<Read
   const history = { ...so.history, now: t }
   const index = so.entries
   const verdict = judge(history, check, envelope)
-  if ('void' in verdict)
-    return yes({ history, entries: index + 1, voids: [...so.voids, { index, reason: verdict.void }] })
+  if ('reason' in verdict)
+    return yes({ history, entries: index + 1, voids: [...so.voids, { index, ...verdict }] })
   const fact = { index, t, ...verdict } as Fact
   return yes({ ...so, history: { ...history, facts: [...history.facts, fact] }, entries: index + 1 })
 }

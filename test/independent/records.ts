@@ -1,6 +1,5 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { encodeValue, type Value } from '../../protocol/codec.ts'
-import { ascii, concat, hex, u64, unhex } from './bytes.ts'
+import { ascii, concat, hex, sha256, u64, unhex } from './bytes.ts'
 import {
   all,
   attestedSince,

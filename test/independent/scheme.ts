@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { hashes, Point, sign } from '@noble/ed25519'
-import { concat, hex, unhex } from './bytes.ts'
+import { concat, hex, sha512, unhex } from './bytes.ts'
 import type { Dice } from './dice.ts'
 import type { Check } from './evidence.ts'
 
@@ -15,10 +14,6 @@ export interface Scheme {
   /** A signature that no key could have made. */
   readonly malformed: Uint8Array
   readonly check: Check
-}
-
-function sha512(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.from(createHash('sha512').update(bytes).digest())
 }
 
 /** The signature is SHA-512 of key and message: anybody can sign for anybody, so only who plays by the rules of this house is judged. */
@@ -40,7 +35,7 @@ const L = 2n ** 252n + 27742317777372353535851937790883648493n
 
 /** Ed25519 as §4.2 defines it, with the points of `@noble/ed25519`. Its keys are a scheme's own: it remembers their seeds. */
 export function ed25519Scheme(): Scheme {
-  hashes.sha512 = (message) => Uint8Array.from(sha512(message))
+  hashes.sha512 = (message) => sha512(message) as Uint8Array<ArrayBuffer>
   const seeds = new Map<string, Uint8Array>()
   return {
     name: 'ed25519',

@@ -1,6 +1,5 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { decodeValue, encodeValue, type Value } from '../../protocol/codec.ts'
-import { ascii, concat, hex, unhex } from './bytes.ts'
+import { ascii, concat, hex, sha256, unhex } from './bytes.ts'
 import { no, type Outcome, yes } from './outcome.ts'
 import {
   bytes,
