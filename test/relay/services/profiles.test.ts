@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { ERASE } from '../../../protocol/community/leave.ts'
 import { seal } from '../../../protocol/envelope.ts'
 import { PROFILE } from '../../../protocol/identity/profile.ts'
 import { answerHello } from '../../../relay/services/hello.ts'
-import { answerProfiles } from '../../../relay/services/profiles.ts'
+import { answerProfiles, forgetErased } from '../../../relay/services/profiles.ts'
+import { deviceAct } from '../../support/acts.ts'
 import { bytesOf, invite, inviteProof, join, NOON, type Person, signerOf } from '../../support/community.ts'
 import { enterMember, found, type ServiceRig, serviceRig, sessionOf } from './rig.ts'
 
@@ -90,4 +92,18 @@ test('who asks too much is turned away', async () => {
   expect(await answerProfiles(rig, peer, { get: [founder.member] })).toEqual({ error: 'rate-limited' })
   expect(await answerProfiles(rig, peer, { put: founder.profile.bytes })).toEqual({})
   expect(await answerProfiles(rig, peer, { put: founder.profile.bytes })).toEqual({ error: 'rate-limited' })
+})
+
+test('ERASE-1 PROF-1 a profile that was erased is deleted and not taken again', async () => {
+  const { rig, alice, bob } = await village()
+  const peer = await enterMember(rig, alice, 'alice')
+  await answerProfiles(rig, await enterMember(rig, bob, 'bob'), { put: bob.profile.bytes })
+  const { keeper, store } = rig
+  const taken = await keeper.submit((await deviceAct(bob, ERASE, {}, NOON)).bytes)
+  if (!taken.ok || !keeper.membership) throw new Error('not taken')
+  forgetErased(store, keeper.membership)
+  const { profiles } = await answerProfiles(rig, peer, { get: [bob.member, alice.member] })
+  expect(profiles?.map((one) => Buffer.from(one))).toEqual([Buffer.from(alice.profile.bytes)])
+  expect(await answerProfiles(rig, peer, { put: bob.profile.bytes })).toEqual({ error: 'erased' })
+  expect(store.profile(bob.member)).toBeUndefined()
 })
