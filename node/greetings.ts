@@ -53,6 +53,14 @@ export interface Greetings {
   stop(): void
 }
 
+/** What those who meet show each other of the log (HELLO-1), so that it cannot tell each of them another story. */
+export interface CheckpointGossip {
+  /** The newest checkpoint that holds here. */
+  readonly newest: () => Uint8Array | undefined
+  /** Somebody who proved to be a member, or a relay, showed theirs. */
+  readonly shown: (from: PeerIdString, checkpoint: Uint8Array) => void
+}
+
 /**
  * @param catchUp brings the ledger up to date, when somebody is not in our copy of it
  */
@@ -62,6 +70,7 @@ export async function startGreetings(
   judging: Judging,
   clock: Clock,
   catchUp: () => Promise<void>,
+  gossip: CheckpointGossip,
 ): Promise<Greetings> {
   const members = new Observed<ReadonlyMap<PeerIdString, MemberId>>(new Map())
   const relays = new Set<PeerIdString>()
@@ -69,7 +78,11 @@ export async function startGreetings(
   const awaited = new Map<PeerIdString, Cancel>()
   const stopping = new AbortController()
 
-  const presence = () => sealPresence(me, judging.membership().community, second(clock))
+  async function greeting(): Promise<{ readonly p: Uint8Array; readonly cp?: Uint8Array }> {
+    const p = await sealPresence(me, judging.membership().community, second(clock))
+    const cp = gossip.newest()
+    return cp === undefined ? { p } : { p, cp }
+  }
 
   async function check(peer: PeerIdString, bytes: Uint8Array): Promise<Result<MemberId, Reason>> {
     const key: KeyText | undefined = keyOf(peer)
@@ -115,10 +128,12 @@ export async function startGreetings(
 
   async function greet(peer: PeerIdString): Promise<void> {
     try {
-      const answer = await ask(network, peer, HELLO, { p: await presence() }, stopping.signal)
+      const answer = await ask(network, peer, HELLO, await greeting(), stopping.signal)
       if (!answer.ok || answer.value.p === undefined) return
       const member = await check(peer, answer.value.p)
-      if (member.ok) bind(peer, member.value)
+      if (!member.ok) return
+      bind(peer, member.value)
+      if (answer.value.cp !== undefined) gossip.shown(peer, answer.value.cp)
     } catch {
       // The link went away while we spoke, or the other side never answered: the timer above ends what is left of it.
     }
@@ -129,8 +144,18 @@ export async function startGreetings(
     const member = await check(from, request.p)
     if (!member.ok) return { error: member.reason }
     bind(from, member.value)
-    return { p: await presence() }
+    if (request.cp !== undefined) gossip.shown(from, request.cp)
+    return await greeting()
   })
+
+  async function enter(relay: PeerIdString, signal: AbortSignal): Promise<Result<true, Reason>> {
+    relays.add(relay)
+    expectNothing(relay)
+    const answer = await ask(network, relay, HELLO, await greeting(), signal)
+    if (!answer.ok) return answer
+    if (answer.value.cp !== undefined) gossip.shown(relay, answer.value.cp)
+    return good(true)
+  }
 
   const cancels = [
     network.on('connect', meet),
@@ -138,21 +163,14 @@ export async function startGreetings(
     clock.every(RENEWAL, () => {
       for (const relay of relays) {
         // A relay that is away right now is told again when it is back: entering is part of every connection to it.
-        presence()
-          .then((p) => ask(network, relay, HELLO, { p }, stopping.signal))
-          .catch(() => undefined)
+        enter(relay, stopping.signal).catch(() => undefined)
       }
     }),
   ]
 
   return {
     members,
-    async enter(relay, signal) {
-      relays.add(relay)
-      expectNothing(relay)
-      const answer = await ask(network, relay, HELLO, { p: await presence() }, signal)
-      return answer.ok ? good(true) : answer
-    },
+    enter,
     stop() {
       stopping.abort()
       for (const cancel of [...cancels, ...awaited.values()]) cancel()

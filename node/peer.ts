@@ -2,7 +2,7 @@ import { type Member, type Membership, membersInOrder } from '../protocol/commun
 import { inGoodStanding } from '../protocol/community/standing.ts'
 import type { KeyText, MemberId } from '../protocol/ids.ts'
 import { signerFromSeed } from '../protocol/signature.ts'
-import { MAX_ROOMS_AN_ANSWER, PROFILES, ROOMS, SYNC } from '../protocol/wire/services.ts'
+import { LEDGER, MAX_ROOMS_AN_ANSWER, PROFILES, ROOMS, SYNC } from '../protocol/wire/services.ts'
 import { communityTopic } from '../protocol/wire/topics.ts'
 import { createActing } from './community/acting.ts'
 import { sealInvite } from './community/inviting.ts'
@@ -13,6 +13,7 @@ import { communityValidator } from './gossip/community.ts'
 import type { Judging } from './gossip/received.ts'
 import { type Me, startGreetings } from './greetings.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import { settleLedger } from './ledger/settling.ts'
 import type { MembershipCard } from './membership-card.ts'
 import { startMesh } from './mesh/mesh.ts'
 import type { PeerIdString } from './network/network.ts'
@@ -53,6 +54,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const { community } = card
   const stopping = new AbortController()
   const { signal } = stopping
+  const relayConnected = () => network.relays().includes(site.relay)
   const judging: Judging = { verifier, membership: () => ledger.membership.value }
   const me: Me = {
     member: card.member,
@@ -66,7 +68,13 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const directory = createDirectory(judging, clock)
   const archive = roomArchive(storage)
   await archive.prune(second(clock))
-  const greetings = await startGreetings(me, network, judging, clock, catchUp)
+  const greetings = await startGreetings(me, network, judging, clock, catchUp, {
+    newest: () => ledger.checkpoint,
+    shown: (from, checkpoint) => {
+      const known = relayConnected() ? site.relay : undefined
+      ledger.compare(from, checkpoint, known, signal).catch((error: unknown) => report('ledger', error))
+    },
+  })
   // A newcomer's network was connected while they chose a name.
   const relay = new Observed<RelayState>(network.relayState === 'connected' ? 'connected' : 'connecting')
   const refused = new Observed<PeerErrorCode | undefined>(undefined)
@@ -108,19 +116,21 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
 
   // --- the ledger -----------------------------------------------------------------------------
 
-  const relayConnected = () => network.relays().includes(site.relay)
-
-  /** Brings our copy of the ledger up to date, as far as the relay is there. */
-  async function catchUp(): Promise<void> {
+  async function pullLedger(): Promise<void> {
     if (!relayConnected()) return
     try {
       const pulled = await ledger.pull(site.relay, signal)
       if (!pulled.ok) report('ledger', refusal(pulled.reason, pulled.at))
-      await profiles.fetch(site.relay, signal)
     } catch (error) {
       // The relay went away meanwhile: entering it again begins with the same.
       report('ledger', error)
     }
+  }
+
+  /** Brings our copy of the ledger, and the names of those in it, up to date, as far as the relay is there. */
+  async function catchUp(): Promise<void> {
+    await pullLedger()
+    if (relayConnected()) await fetchNames(site.relay)
   }
 
   const acting = createActing({
@@ -137,7 +147,10 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
 
   const unsubscribe = network.subscribe(
     communityTopic(community),
-    communityValidator(judging, directory, clock, () => void catchUp()),
+    communityValidator(judging, directory, clock, (promise) => {
+      if (promise.payload.index >= ledger.membership.value.size) void catchUp()
+      else ledger.heed(promise).catch((error: unknown) => report('ledger', error))
+    }),
     () => {},
   )
 
@@ -147,6 +160,13 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   await serve(network, PROFILES, async (from, request) => {
     if (!greeted(from) || request.get === undefined) return { error: 'not-admitted' }
     return { profiles: profiles.held(request.get) }
+  })
+  await serve(network, LEDGER, async (from, request) => {
+    if (!greeted(from)) return { error: 'not-admitted' }
+    if (request.get === undefined) return { error: 'not-log' }
+    const { checkpoint: cp, membership } = ledger
+    const entries = await ledger.entries(request.get)
+    return { entries, size: membership.value.size, ...(cp && { cp }) }
   })
   await serve(network, ROOMS, async (from) => {
     if (!greeted(from)) return { error: 'not-admitted' }
@@ -202,6 +222,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
       profiles.forgetErased().catch((error: unknown) => report('profiles', error))
       clock.after(NEW_NAMES_AFTER, askForNames)
     }),
+    settleLedger(ledger, clock, pullLedger),
     profiles.names.subscribe(drawMembers),
     directory.rooms.subscribe(drawRooms),
     clock.every(SLOTS_EVERY, drawSlots),
@@ -263,6 +284,9 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     rooms: view.rooms,
     relay,
     refused,
+    alarms: ledger.alarms,
+    logStanding: ledger.standing,
+    finalSize: ledger.finalSize,
 
     async invite() {
       const { payload } = await acting.next(me.device.publicKey, chainOfDevice, async (membership, chain) => {
@@ -294,9 +318,15 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     },
 
     async people() {
-      people ??= import('./people/people.ts').then(({ openPeople }) =>
-        openPeople({ me, ledger, profiles, acting, storage, clock, links, report, signal }),
-      )
+      people ??= import('./people/people.ts')
+        .then(({ openPeople }) =>
+          openPeople({ me, ledger, profiles, acting, storage, clock, links, report, signal }),
+        )
+        .catch((error: unknown) => {
+          // It may not have come over the network: the next one who asks tries again.
+          people = undefined
+          throw error
+        })
       return people
     },
 

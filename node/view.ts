@@ -1,5 +1,7 @@
 import type { CommunityId, MemberId, RoomId, StatementId } from '../protocol/ids.ts'
 import type { PeerErrorCode } from './errors.ts'
+import type { NoticedAlarm } from './ledger/alarm.ts'
+import type { LogStanding } from './ledger/standing.ts'
 import type {
   DecisionView,
   InvitationsView,
@@ -182,6 +184,11 @@ export interface Peer {
   readonly relay: Observable<RelayState>
   /** Why the relay does not let this device in, where it answers and refuses: a wrong clock, a ban. */
   readonly refused: Observable<PeerErrorCode | undefined>
+  /** What the log of the community was seen to do wrong, with the evidence; nothing takes it back. */
+  readonly alarms: Observable<readonly NoticedAlarm[]>
+  readonly logStanding: Observable<LogStanding>
+  /** So many entries of the ledger are final (SPEC COSIG-4); what came later is provisional. */
+  readonly finalSize: Observable<number>
   /** Spends the next usable slot; resolves when the ledger has taken it. `link` is a URL on this site with the secret in its fragment. */
   invite(): Promise<{ readonly link: string; readonly slot: number; readonly expires: number | undefined }>
   /** Loaded when it is first asked for, and then the same. */

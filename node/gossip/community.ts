@@ -1,5 +1,5 @@
-import { PROMISE } from '../../protocol/community/entry.ts'
-import { open, peekType, verifyEnvelope } from '../../protocol/envelope.ts'
+import { type LogPromise, PROMISE } from '../../protocol/community/entry.ts'
+import { type Envelope, open, peekType, soleSigner, verifyEnvelope } from '../../protocol/envelope.ts'
 import { MAX_CLOCK_SKEW } from '../../protocol/limits.ts'
 import type { Validate } from '../network/network.ts'
 import { type Clock, second } from '../ports/clock.ts'
@@ -11,13 +11,13 @@ import { verdictOf } from './verdict.ts'
  * Judges and takes in the messages of the community's topic (SPEC §9.7): announcements of rooms, and the log's promises, which tell that the
  * ledger has grown.
  *
- * @param onGrowth the ledger has at least this many entries
+ * @param onPromise what the log has promised somebody, of an index that our copy has or of a later one
  */
 export function communityValidator(
   judging: Judging,
   directory: Directory,
   clock: Clock,
-  onGrowth: (size: number) => void,
+  onPromise: (promise: Envelope<LogPromise>) => void,
 ): Validate {
   return async (_from, data) => {
     const type = peekType(data)
@@ -31,11 +31,14 @@ export function communityValidator(
     if (!opened.ok) return verdictOf(opened.reason)
     const { index, at } = opened.value.payload
     if (at > second(clock) + MAX_CLOCK_SKEW) return 'ignore'
-    if (index < membership.size) return 'ignore'
-    const { log } = membership.genesis.payload
-    const signed = await verifyEnvelope(judging.verifier, membership.community, opened.value, [log])
+    const signer = soleSigner(opened.value)
+    // A key that the log had once promises nothing new, but what it promised has to be so.
+    const known = index < membership.size
+    if (signer === undefined || !(known ? membership.logs : [membership.log]).includes(signer))
+      return 'ignore'
+    const signed = await verifyEnvelope(judging.verifier, membership.community, opened.value, [signer])
     if (!signed.ok) return verdictOf(signed.reason)
-    onGrowth(index + 1)
-    return 'accept'
+    onPromise(opened.value)
+    return known ? 'ignore' : 'accept'
   }
 }

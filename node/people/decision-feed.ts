@@ -1,14 +1,9 @@
 import type { Membership } from '../../protocol/community/membership.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { storedEntries } from '../ledger/ledger.ts'
 import { Observed } from '../observed.ts'
-import type { Storage } from '../ports/storage.ts'
 import type { Observable } from '../view.ts'
 import { decisionsIn } from './decisions.ts'
 import type { DecisionView } from './view.ts'
-
-/** Entries that are opened in one go: a few milliseconds on a slow phone, so that the page stays alive meanwhile. */
-const ENTRIES_AT_ONCE = 100
 
 /**
  * The decisions of a ledger, newest first. The membership does not keep them, so the stored entries are read through once, when somebody first
@@ -16,7 +11,6 @@ const ENTRIES_AT_ONCE = 100
  */
 export class DecisionFeed implements Observable<readonly DecisionView[] | undefined> {
   readonly #ledger: Ledger
-  readonly #storage: Storage
   readonly #failed: (error: unknown) => void
   readonly #shown = new Observed<readonly DecisionView[] | undefined>(undefined)
   #read = 0
@@ -24,9 +18,8 @@ export class DecisionFeed implements Observable<readonly DecisionView[] | undefi
   #reading: Promise<void> | undefined
   #unsubscribe: (() => void) | undefined
 
-  constructor(ledger: Ledger, storage: Storage, failed: (error: unknown) => void) {
+  constructor(ledger: Ledger, failed: (error: unknown) => void) {
     this.#ledger = ledger
-    this.#storage = storage
     this.#failed = failed
   }
 
@@ -63,12 +56,12 @@ export class DecisionFeed implements Observable<readonly DecisionView[] | undefi
     for (;;) {
       const state: Membership = this.#ledger.membership.value
       if (this.#read >= state.size) break
-      const to = Math.min(state.size, this.#read + ENTRIES_AT_ONCE)
-      const entries = await storedEntries(this.#storage, state.community, this.#read, to)
-      if (entries.length < to - this.#read) throw new Error(`the stored ledger lacks entries before ${to}`)
+      // A few at a time, so that the page stays alive meanwhile. Those beyond this state come with the next one.
+      const entries = (await this.#ledger.entries(this.#read)).slice(0, state.size - this.#read)
+      if (entries.length === 0) throw new Error(`the stored ledger ends before entry ${this.#read}`)
       const news = decisionsIn(state, entries, this.#read)
       if (news.length > 0) this.#found = [...news.toReversed(), ...this.#found]
-      this.#read = to
+      this.#read += entries.length
     }
     this.#shown.set(this.#found)
   }

@@ -1,14 +1,10 @@
 import { base64url } from 'multiformats/bases/base64'
-import type { Membership } from '../../protocol/community/membership.ts'
 import { openEntry } from '../../protocol/community/replay.ts'
 import type { Statement } from '../../protocol/community/statement.ts'
 import type { Profile } from '../../protocol/identity/profile.ts'
 import type { MemberId } from '../../protocol/ids.ts'
-import { storedEntries } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { Storage } from '../ports/storage.ts'
-
-/** As the decisions are read. */
-const ENTRIES_AT_ONCE = 100
 
 /** What this device holds about somebody, without their keys: the format of the file that they export. */
 export interface OwnData {
@@ -34,11 +30,12 @@ export interface OwnData {
 }
 
 export async function ownData(
-  state: Membership,
+  ledger: Ledger,
   me: MemberId,
   profile: Profile | undefined,
   storage: Storage,
 ): Promise<OwnData> {
+  const state = ledger.membership.value
   const devices = [...state.devices.values()].filter(({ member }) => member === me)
   const mine = new Set<string>([me, ...devices.map(({ key }) => key)])
   for (const [root, { member }] of state.roots) if (member === me) mine.add(root)
@@ -48,9 +45,9 @@ export async function ownData(
   const voids = new Set(state.voids.map(({ index }) => index))
 
   const entries: OwnData['entries'][number][] = []
-  for (let first = 0; first < state.size; first += ENTRIES_AT_ONCE) {
-    const to = Math.min(state.size, first + ENTRIES_AT_ONCE)
-    const stored = await storedEntries(storage, state.community, first, to)
+  for (let first = 0; first < state.size; ) {
+    const stored = await ledger.entries(first)
+    if (stored.length === 0) throw new Error(`the stored ledger ends before entry ${first}`)
     for (const [at, bytes] of stored.entries()) {
       const entry = openEntry(state.community, bytes)
       if (!entry.ok || !entry.value.statement.ok) continue
@@ -60,6 +57,7 @@ export async function ownData(
       const { type, payload } = statement.envelope
       entries.push({ index, at: entry.value.at, type, void: voids.has(index), payload: plain(payload) })
     }
+    first += stored.length
   }
   return {
     format: 'palabre-own-data',
@@ -76,8 +74,7 @@ export async function ownData(
 
 function isAbout(statement: Statement, mine: ReadonlySet<string>): boolean {
   const { payload, signatures } = statement.envelope
-  if (signatures.some(({ key }) => mine.has(key))) return true
-  if (statement.type === 'identity' && mine.has(statement.envelope.id)) return true
+  if (mine.has(statement.envelope.id) || signatures.some(({ key }) => mine.has(key))) return true
   if (statement.type === 'join' && mine.has(statement.parts.identity.id)) return true
   return Object.values(payload).some((value) =>
     Array.isArray(value) ? value.some((one) => mine.has(one)) : mine.has(value as string),

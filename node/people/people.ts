@@ -56,7 +56,7 @@ export function openPeople(parts: PeopleParts): People {
   const all = new Observed<readonly PersonView[]>([])
   const invitations = new Observed<InvitationsView>(invitationsView(state(), member, links, now()))
   const notices = new Observed<readonly NoticeView[]>([])
-  const decisions = new DecisionFeed(ledger, storage, (error) => report('decisions', error))
+  const decisions = new DecisionFeed(ledger, (error) => report('decisions', error))
 
   function drawPersons(): void {
     all.set(personViews(state(), profiles.names.value, member))
@@ -172,7 +172,7 @@ export function openPeople(parts: PeopleParts): People {
     async exportOwn() {
       const held = profiles.held([member])[0]
       const profile = held && open(PROFILE, state().community, held)
-      const own = await ownData(state(), member, profile?.ok ? profile.value.payload : undefined, storage)
+      const own = await ownData(ledger, member, profile?.ok ? profile.value.payload : undefined, storage)
       return `${JSON.stringify(own, undefined, 2)}\n`
     },
   }

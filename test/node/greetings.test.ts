@@ -8,7 +8,8 @@ async function greeter(scene: Scene, name: string) {
   const session = signerOf(`${name} session`)
   const me = { member: person.member, device: person.device, session, peer: network.peer }
   const judging = { verifier, membership: scene.membership }
-  const greetings = await startGreetings(me, network, judging, scene.clock, async () => {})
+  const gossip = { newest: () => undefined, shown: () => {} }
+  const greetings = await startGreetings(me, network, judging, scene.clock, async () => {}, gossip)
   return { person, network, greetings }
 }
 

@@ -68,7 +68,7 @@ describe('a community of three', () => {
 
   test('shows the sponsor which invitation was used, and by whom', async () => {
     const slots = await until(alice.slots, (all) => all.filter((slot) => slot.state === 'used').length === 2)
-    expect(slots.slice(0, 2)).toEqual([
+    expect(slots.slice(0, 2)).toMatchObject([
       { slot: 0, state: 'used', guest: bob.me.id },
       { slot: 1, state: 'used', guest: carol.me.id },
     ])

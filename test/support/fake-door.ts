@@ -448,6 +448,26 @@ export class FakeVillage implements Door {
     this.#setSlot({ slot, state: 'used', invitation, guest: guest.id, undo: VILLAGE_TIME + DAY / 2, leaked })
   }
 
+  /** A guest was banned, and other invitations have to wait. */
+  keepBack(): void {
+    const people = this.people
+    if (people === undefined) throw new TypeError('nobody looks at the invitations')
+    const from = VILLAGE_TIME + 20 * DAY
+    people.invitations.set({
+      ...people.invitations.value,
+      slots: [
+        { slot: 0, state: 'immature', from },
+        { slot: 1, state: 'withheld', from },
+        { slot: 2, state: 'paused', from },
+      ],
+      maturity: { state: 'waiting', joined: VILLAGE_TIME - 3 * DAY, from, needs: 'either', heard: false },
+      points: 12,
+      charges: [{ guest: UNNAMED.id, at: VILLAGE_TIME - DAY, points: 9 }],
+      relief: from,
+      claim: { ...people.invitations.value.claim, from },
+    })
+  }
+
   #setSlot(slot: SlotView): void {
     this.slots.set(this.slots.value.map((one) => (one.slot === slot.slot ? slot : one)))
     this.people?.setSlots(this.slots.value)
@@ -488,6 +508,9 @@ export class FakeVillage implements Door {
       rooms: this.rooms,
       relay: this.relay,
       refused: this.refused,
+      alarms: new Observed([]),
+      logStanding: new Observed('current'),
+      finalSize: new Observed(0),
       invite: async () => {
         const free = this.slots.value.find(({ state }) => state === 'free')
         if (free === undefined) throw new PeerError('no-free-slot')

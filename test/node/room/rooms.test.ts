@@ -39,7 +39,10 @@ async function rig(scene: Scene, name: string) {
     me,
     community: membership().community,
     network,
-    greetings: await startGreetings(me, network, judging, clock, async () => {}),
+    greetings: await startGreetings(me, network, judging, clock, async () => {}, {
+      newest: () => undefined,
+      shown: () => {},
+    }),
     judging,
     clock,
     directory,
