@@ -1,10 +1,17 @@
 import { equalBytes } from '../../protocol/bytes.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
+import { beginLedger } from '../../protocol/community/replay.ts'
 import type { CommunityId } from '../../protocol/ids.ts'
-import { type Checkpoint, openCheckpoint, parseCheckpoint, type SignedCheckpoint } from '../../protocol/log/checkpoint.ts'
+import {
+  type Checkpoint,
+  openCheckpoint,
+  parseCheckpoint,
+  type SignedCheckpoint,
+} from '../../protocol/log/checkpoint.ts'
 import { isFinal, verifyCosignatures } from '../../protocol/log/cosignature.ts'
-import { parseNote } from '../../protocol/log/signed-note.ts'
 import type { TreeHead } from '../../protocol/log/proof.ts'
+import { parseNote } from '../../protocol/log/signed-note.ts'
+import { decodeBundle, tileWidth } from '../../protocol/log/tile.ts'
 import { stateHash, stateRoot } from '../../protocol/state/state.ts'
 import type { Finding } from './finding.ts'
 import { inspectTiles } from './inspector.ts'
@@ -17,6 +24,8 @@ export interface AuditOrder {
   /** Sizes at which to note the tree and the state, besides the last. */
   readonly marks?: readonly number[]
   readonly ears?: ReaderEars
+  /** How many entries were judged, of how many. */
+  progress?(done: number, of: number): void
   readonly signal: AbortSignal
 }
 
@@ -42,13 +51,20 @@ export interface Head extends TreeHead {
 }
 
 /** Verifies a ledger from its first entry to its newest checkpoint. Throws SourceError when the source cannot be read. */
-export async function auditLedger(source: LedgerSource, means: ReaderMeans, order: AuditOrder): Promise<Audit> {
+export async function auditLedger(
+  source: LedgerSource,
+  means: ReaderMeans,
+  order: AuditOrder,
+): Promise<Audit> {
   const { signal } = order
   const bytes = await source.checkpoint(signal)
   const stated = readCheckpoint(bytes)
   const inspector = inspectTiles(source, signal)
   const reader = new LedgerReader(means, {
-    onEntries: (...heard) => order.ears?.onEntries?.(...heard),
+    onEntries(entries, from, state) {
+      order.ears?.onEntries?.(entries, from, state)
+      if (typeof stated !== 'string') order.progress?.(state.size, stated.size)
+    },
     onTiles: (tiles) => inspector.look(tiles),
   })
   const marks = new Map<number, Head>()
@@ -63,11 +79,29 @@ export async function auditLedger(source: LedgerSource, means: ReaderMeans, orde
   const { state } = reader
   const head = headOf(reader, means)
   if (typeof stated === 'string') findings.push({ code: 'checkpoint-malformed', detail: stated })
-  const checkpoint = state && typeof stated !== 'string' ? await openStated(bytes, reader, state, means, findings) : undefined
+  const checkpoint =
+    state && typeof stated !== 'string' ? await openStated(bytes, reader, state, means, findings) : undefined
   if (typeof stated !== 'string') holdAgainst(stated, checkpoint, head, findings)
   const cosigned = state && checkpoint ? await countWitnesses(state, checkpoint, means, findings) : 0
   if (state !== undefined) findings.push(...findingsOf(state, order.community))
   return { source, reader, checkpoint, cosigned, state, head, marks, findings }
+}
+
+/** Entry 0 of a ledger alone; undefined when there is no good genesis. Throws SourceError when the source cannot be read. */
+export async function readGenesis(
+  source: LedgerSource,
+  { verifier }: Pick<ReaderMeans, 'verifier'>,
+  signal: AbortSignal,
+): Promise<Membership | undefined> {
+  const stated = readCheckpoint(await source.checkpoint(signal))
+  if (typeof stated === 'string') return undefined
+  for await (const bytes of source.bundles(0, stated.size, signal)) {
+    const bundle = bytes && decodeBundle(bytes, tileWidth('entries', 0, stated.size))
+    const [first] = bundle?.ok ? bundle.value : []
+    const begun = first && (await beginLedger(verifier, first))
+    return begun?.ok ? begun.value : undefined
+  }
+  return undefined
 }
 
 /** What a checkpoint says, whoever signed it; a sentence when it says nothing. */
@@ -147,7 +181,10 @@ function* findingsOf(state: Membership, community: CommunityId | undefined): Gen
   if (community !== undefined && community !== state.community)
     yield { code: 'community-wrong', detail: `This is the ledger of ${state.community}.` }
   for (const size of state.forks)
-    yield { code: 'log-forked', detail: `The ledger proves that its log signed two trees of ${size} entries.` }
+    yield {
+      code: 'log-forked',
+      detail: `The ledger proves that its log signed two trees of ${size} entries.`,
+    }
   for (const { index, reason } of state.voids)
     yield { code: 'entry-void', reason, index, detail: `Entry ${index} is void (${reason}).` }
 }

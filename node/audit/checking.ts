@@ -1,6 +1,6 @@
 import { openEntry, type SignedVerdict } from '../../protocol/community/replay.ts'
 import type { CommunityId } from '../../protocol/ids.ts'
-import { leafHash, HASH_BYTES, type Sha256 } from '../../protocol/log/merkle.ts'
+import { HASH_BYTES, leafHash, type Sha256 } from '../../protocol/log/merkle.ts'
 import { decodeBundle } from '../../protocol/log/tile.ts'
 import { SIGNATURE_REASONS } from '../../protocol/reasons.ts'
 import { bad, good } from '../../protocol/result.ts'
@@ -64,10 +64,7 @@ export function checkBatch(verifier: BatchVerifier, sha256: Sha256, { community,
 }
 
 /** 0 for a part whose signatures are all good, else the place of its first bad one's reason, from 1. */
-function codesOf(
-  parts: readonly number[],
-  verdicts: ReturnType<BatchVerifier['verifyAll']>,
-): Uint8Array {
+function codesOf(parts: readonly number[], verdicts: ReturnType<BatchVerifier['verifyAll']>): Uint8Array {
   const codes = new Uint8Array(parts.length)
   let at = 0
   for (const [i, signatures] of parts.entries()) {

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { MAX_BUNDLE_BYTES } from '../../protocol/limits.ts'
 import { decodeFileHead, type FileHead, MAX_FILE_HEAD_BYTES } from '../../protocol/log/ledger-file.ts'
 import { TILE_WIDTH, tileWidth } from '../../protocol/log/tile.ts'
-import { MAX_BUNDLE_BYTES } from '../../protocol/limits.ts'
 import { type LedgerSource, SourceError } from './source.ts'
 
 /** Read at a time: several bundles. */

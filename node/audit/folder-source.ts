@@ -17,7 +17,10 @@ async function readUpTo(file: string, maxBytes: number): Promise<Uint8Array | un
     try {
       const { size } = await handle.stat()
       if (size > maxBytes)
-        throw new SourceError('source-unreadable', `${file} has more than ${maxBytes} bytes, which no log needs.`)
+        throw new SourceError(
+          'source-unreadable',
+          `${file} has more than ${maxBytes} bytes, which no log needs.`,
+        )
       const bytes = new Uint8Array(size)
       const { bytesRead } = await handle.read(bytes, 0, size)
       return bytes.subarray(0, bytesRead)

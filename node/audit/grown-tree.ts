@@ -2,7 +2,13 @@ import { frontierRoot } from '../../protocol/log/frontier.ts'
 import { HASH_BYTES, leafHash, rangeNodes, type Sha256 } from '../../protocol/log/merkle.ts'
 import { consistencyProof, consistencyRanges, type Proof, type TreeHead } from '../../protocol/log/proof.ts'
 import { decodeBundle, TILE_WIDTH, tileHashes, tilesOf, tileWidth } from '../../protocol/log/tile.ts'
-import { EMPTY_EDGE, edgeFrontier, type GrownTile, growTiles, type TileEdge } from '../../protocol/log/tile-edge.ts'
+import {
+  EMPTY_EDGE,
+  edgeFrontier,
+  type GrownTile,
+  growTiles,
+  type TileEdge,
+} from '../../protocol/log/tile-edge.ts'
 import type { LedgerSource } from './source.ts'
 
 /**

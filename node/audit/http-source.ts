@@ -46,7 +46,10 @@ async function readBody(response: Response, maxBytes: number, url: URL): Promise
   for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += part.length
     if (length > maxBytes)
-      throw new SourceError('source-unreadable', `${url} has more than ${maxBytes} bytes, which no log needs.`)
+      throw new SourceError(
+        'source-unreadable',
+        `${url} has more than ${maxBytes} bytes, which no log needs.`,
+      )
     parts.push(part)
   }
   const whole = new Uint8Array(length)

@@ -1,9 +1,15 @@
 import type { Membership } from '../../protocol/community/membership.ts'
-import { beginLedger, type OpenedEntry, openEntry, replayVerified, type VerifiedEntry } from '../../protocol/community/replay.ts'
+import {
+  beginLedger,
+  type OpenedEntry,
+  openEntry,
+  replayVerified,
+  type VerifiedEntry,
+} from '../../protocol/community/replay.ts'
 import type { CommunityId } from '../../protocol/ids.ts'
 import type { Sha256 } from '../../protocol/log/merkle.ts'
-import type { GrownTile } from '../../protocol/log/tile-edge.ts'
 import { decodeBundle, TILE_WIDTH, tileWidth } from '../../protocol/log/tile.ts'
+import type { GrownTile } from '../../protocol/log/tile-edge.ts'
 import type { Verifier } from '../../protocol/signature.ts'
 import { type Bundle, type Checked, type Crew, verdictOf } from './checking.ts'
 import type { Finding } from './finding.ts'
@@ -70,7 +76,8 @@ export class LedgerReader {
     let index = Math.floor(this.tree.size / TILE_WIDTH)
     let skip = this.tree.size % TILE_WIDTH
     const depart = (): void => {
-      if (batch.length > 0 && this.#state !== undefined) flights.push(this.#depart(this.#state.community, batch))
+      if (batch.length > 0 && this.#state !== undefined)
+        flights.push(this.#depart(this.#state.community, batch))
       batch = []
     }
     for await (const bytes of source.bundles(this.tree.size, to, signal)) {

@@ -2,8 +2,7 @@ import { encodeEntry } from '../../protocol/community/entry.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
 import { append, judge, openEntry, replayVerified } from '../../protocol/community/replay.ts'
 import { openStatement } from '../../protocol/community/statement.ts'
-import { good } from '../../protocol/result.ts'
-import { bad } from '../../protocol/result.ts'
+import { bad, good } from '../../protocol/result.ts'
 import type { Chronicle } from './world.ts'
 
 /** A ledger that is being written: what it holds is handed on, what it means is kept. */

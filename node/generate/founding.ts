@@ -38,7 +38,9 @@ export async function found(
   const keys = keysFrom(seed)
   const roots = Array.from({ length: FOUNDERS }, (_, i) => `root ${i}`)
   const signers = roots.map((root) => keys.signer(root))
-  const founders = new Map<KeyText, string>(signers.map(({ publicKey }, i) => [publicKey, roots[i] as string]))
+  const founders = new Map<KeyText, string>(
+    signers.map(({ publicKey }, i) => [publicKey, roots[i] as string]),
+  )
   const log = keys.signer('log')
   const witnesses = Array.from({ length: WITNESSES }, (_, i) => keys.signer(`witness ${i}`))
   const sorted = inOrder(founders.keys())

@@ -8,7 +8,8 @@ import { DEVICE_ADD } from '../../protocol/identity/device.ts'
 import { IDENTITY, memberOf as memberIdOf } from '../../protocol/identity/identity.ts'
 import type { MemberId, StatementId } from '../../protocol/ids.ts'
 import { DAY } from '../../protocol/limits.ts'
-import { anybody,
+import {
+  anybody,
   type FreeSlot,
   freshName,
   type Happening,

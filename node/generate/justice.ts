@@ -26,7 +26,9 @@ export const ban: Happening = async (world) => {
   const [next] = world.noticed
   if (next === undefined || next.at + LEAD > world.now) return false
   world.noticed.shift()
-  const cut = world.dice.chance(WITH_BRANCH) ? { cut: Math.max(1, world.chronicle.state.size - CUT_BACK) } : {}
+  const cut = world.dice.chance(WITH_BRANCH)
+    ? { cut: Math.max(1, world.chronicle.state.size - CUT_BACK) }
+    : {}
   const why = world.dice.pick(WHYS) as Why
   const written = await byCouncil(world, BAN, { m: next.person.id, why, ...cut })
   if (written.taken) world.bans.push(written.id)

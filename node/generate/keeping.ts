@@ -64,7 +64,10 @@ export const rotateRoot: Happening = async (world) => {
 
 /** Guardians give somebody a new root; it has effect once its time has come, and the root that was forgotten acts no more. */
 export const recover: Happening = async (world) => {
-  const person = anybody(world, ({ guardians, recovery, founder }) => !founder && guardians !== undefined && recovery === undefined)
+  const person = anybody(
+    world,
+    ({ guardians, recovery, founder }) => !founder && guardians !== undefined && recovery === undefined,
+  )
   const guardians = person && world.chronicle.state.members.get(person.id)?.guardians
   if (person === undefined || guardians === undefined) return false
   const devices: Signer[] = []

@@ -6,7 +6,15 @@ import { idOf, type RoomId, type StatementId } from '../../protocol/ids.ts'
 import { DAY, MINUTE } from '../../protocol/limits.ts'
 import { release } from './growth.ts'
 import { inOrder } from './keeping.ts'
-import { anybody, freshName, type Happening, memberOf, type OpenRoom, type Person, type World } from './world.ts'
+import {
+  anybody,
+  freshName,
+  type Happening,
+  memberOf,
+  type OpenRoom,
+  type Person,
+  type World,
+} from './world.ts'
 import { byDevice } from './write.ts'
 
 /** So many are on a stage, at most. */
