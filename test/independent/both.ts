@@ -9,7 +9,7 @@ import {
   verifyParts,
 } from '../../protocol/community/replay.ts'
 import { keyBytes } from '../../protocol/ids.ts'
-import type { Verifier } from '../../protocol/signature.ts'
+import { createVerifier, type Verifier } from '../../protocol/signature.ts'
 import { nameBytes, recordNames, recordOf } from '../../protocol/state/record.ts'
 import { nextStateTree, stateHash, stateRoot, stateTree } from '../../protocol/state/state.ts'
 import { treeRoot } from '../../protocol/state/tree.ts'
@@ -19,8 +19,9 @@ import type { Outcome } from './outcome.ts'
 import { hashOf, type Reading, read, recordsOf, type Told } from './reader.ts'
 import type { Scheme } from './scheme.ts'
 
-/** The real replay, asked to verify with a scheme of this folder. */
-export function verifierOf({ check }: Scheme): Verifier {
+/** What the real replay verifies with: its own rule where the signatures are in earnest. */
+function verifierOf({ name, check }: Scheme): Verifier {
+  if (name === 'ed25519') return createVerifier()
   return {
     verify: async (signature, message, key) => {
       const reason = check(signature, message, hex(keyBytes(key)))

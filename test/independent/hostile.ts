@@ -30,7 +30,8 @@ export function hostileLedger(scheme: Scheme, seed: number): HostileLedger {
   const world = found(chance, scheme, genesis, born + chance.of([0, 60, 86_400]))
   settle(world, theme)
   const bag = bagOf(chance, theme)
-  const length = theme.entries + chance.below(theme.entries)
+  // Most are short, where a rule is reached soon and many ledgers are read; some are long.
+  const length = world.entries.length + chance.below(chance.of([15, 25, 40, 2 * theme.entries]))
   while (world.entries.length < length) oneMore(world, bag)
   const { entries, reading } = world
   if (!chance.once(30)) return { entries, told: yes({ reading }) }
