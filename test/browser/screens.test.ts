@@ -139,6 +139,16 @@ async function busy(page: Page): Promise<void> {
   await page.waitForSelector(at(TESTIDS.handQueueItem))
 }
 
+/** From the people to the page of one of them, by the table. */
+async function toPerson(page: Page, name: string): Promise<void> {
+  await page.click(at(TESTIDS.asTable))
+  await page.click(`${at(TESTIDS.personRow)} a:has-text("${name}")`)
+  await page.waitForSelector(at(TESTIDS.person))
+}
+
+/** Somebody with every right, in the village's query. */
+const COUNCIL = '?rights=vouch,certify,uncertify,notice,ban,unban'
+
 /** Every screen: where it starts, how it is reached, and what stands on it. */
 const SCREENS: readonly (readonly [
   name: string,
@@ -175,7 +185,74 @@ const SCREENS: readonly (readonly [
     (page) => page.evaluate(() => village.relay.set('reconnecting')),
     at(TESTIDS.relayBanner),
   ],
-  ['people', '#/people', async () => {}, at(TESTIDS.member)],
+  ['people', '#/people', async () => {}, at(TESTIDS.leaf)],
+  ['people, alone', '?as=founder#/people', async () => {}, at(TESTIDS.leaf)],
+  [
+    'people, one looked for',
+    '#/people',
+    (page) => page.fill(at(TESTIDS.filterName), 'lea'),
+    `${at(TESTIDS.leaf)}.faint`,
+  ],
+  [
+    'people, nobody found',
+    '#/people',
+    (page) => page.fill(at(TESTIDS.filterName), 'nobody is called this'),
+    `${at(TESTIDS.foundPeople)}:has-text("0")`,
+  ],
+  ['people as a table', '#/people', (page) => page.click(at(TESTIDS.asTable)), at(TESTIDS.personRow)],
+  [
+    'people, thousands as a table',
+    '?members=3000#/people',
+    (page) => page.click(at(TESTIDS.asTable)),
+    at(TESTIDS.pageNext),
+  ],
+  ['a member', '#/people', (page) => toPerson(page, 'Kofi'), at(TESTIDS.line)],
+  [
+    'a member who was banned',
+    `${COUNCIL}#/people`,
+    (page) => toPerson(page, 'Gaspard'),
+    '[data-act="unban"]',
+  ],
+  ['a member who was cut off', '#/people', (page) => toPerson(page, 'Rose'), '[data-act="vouch"]'],
+  [
+    'a member, for one of several on the council',
+    `${COUNCIL}&council=many#/people`,
+    (page) => toPerson(page, 'Nadia'),
+    '[data-act="uncertify"]',
+  ],
+  ['nobody', `#/people/${'nobody'.padEnd(43, 'A')}`, async () => {}, at(TESTIDS.person)],
+  [
+    'banning, incomplete',
+    `${COUNCIL}#/people`,
+    async (page) => {
+      await toPerson(page, 'Kofi')
+      await page.click('[data-act="ban"]')
+      await page.click(at(TESTIDS.confirm))
+    },
+    '[aria-invalid="true"]',
+  ],
+  [
+    'banning with other words',
+    `${COUNCIL}#/people`,
+    async (page) => {
+      await toPerson(page, 'Kofi')
+      await page.click('[data-act="ban"]')
+      await page.check(at(TESTIDS.councilCut))
+      await page.fill(at(TESTIDS.phraseField), 'these are no words of mine')
+      await page.click(at(TESTIDS.confirm))
+    },
+    '[data-code="phrase-wrong"]',
+  ],
+  ['decisions', '#/decisions', async () => {}, at(TESTIDS.decision)],
+  ['decisions, none', '?as=founder#/decisions', async () => {}, at(TESTIDS.noDecisions)],
+  ['my data', '#/own', async () => {}, at(TESTIDS.export)],
+  [
+    'leaving the community',
+    '#/own',
+    (page) => page.click(at(TESTIDS.leaveCommunity)),
+    at(TESTIDS.phraseField),
+  ],
+  ['news for me', '?notices=yes', async () => {}, at(TESTIDS.noticeSee)],
   [
     'new room, incomplete',
     '',
@@ -195,6 +272,33 @@ const SCREENS: readonly (readonly [
       await page.evaluate(() => village.useInvitation(2, villagers.LEA))
     },
     at(TESTIDS.inviteQr),
+  ],
+  [
+    'invite, with a link that two people had',
+    '#/invite',
+    async (page) => {
+      await page.waitForSelector(at(TESTIDS.inviteSlot))
+      await page.evaluate(() => village.useInvitation(2, villagers.LEA, true))
+    },
+    at(TESTIDS.alarm),
+  ],
+  [
+    'invite, kept back in every way',
+    '#/invite',
+    async (page) => {
+      await page.waitForSelector(at(TESTIDS.inviteSlot))
+      await page.evaluate(() => village.keepBack())
+    },
+    '[data-state="withheld"]',
+  ],
+  [
+    'withdrawing an invitation',
+    '#/invite',
+    async (page) => {
+      await page.click(at(TESTIDS.inviteCreate))
+      await page.click(at(TESTIDS.withdraw))
+    },
+    at(TESTIDS.confirm),
   ],
   [
     'room, listening with a raised hand',
@@ -403,6 +507,178 @@ describe('with the keyboard alone', () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe(
       TESTIDS.handToggle,
     )
+    await page.close()
+  })
+})
+
+describe('the tree of people', () => {
+  let context: BrowserContext
+  beforeAll(async () => {
+    context = await contextOf(SIZES[1])
+  })
+  afterAll(() => context.close())
+
+  const focused = (page: Page) =>
+    page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '')
+  const press = async (page: Page, key: string, wanted: string) => {
+    await page.keyboard.press(key)
+    await expect.poll(() => focused(page), { message: `after ${key}` }).toContain(wanted)
+  }
+
+  it('is walked, opened and closed with the keyboard, and says where one is', async () => {
+    const { page } = await open(context, '#/people')
+    await page.focus(`${at(TESTIDS.leaf)}[tabindex="0"]`)
+    expect(await focused(page)).toContain('Awa')
+    expect(await page.locator(`${at(TESTIDS.leaf)}[tabindex="0"]`).count()).toBe(1)
+    await press(page, 'Home', 'Ama')
+    await press(page, 'ArrowRight', 'Jean-Baptiste')
+    await press(page, 'ArrowRight', 'Kofi')
+    await press(page, 'ArrowRight', 'Gaspard')
+    await press(page, 'ArrowLeft', 'Gaspard')
+    expect(await page.locator(`${at(TESTIDS.leaf)}[aria-label^="Rose"]`).count()).toBe(0)
+    await press(page, 'ArrowRight', 'Gaspard')
+    await press(page, 'ArrowRight', 'Rose')
+    await press(page, 'ArrowLeft', 'Gaspard')
+    await press(page, 'End', 'Awa')
+    await press(page, 'ArrowUp', 'Léa')
+    const lea = page.locator(`${at(TESTIDS.leaf)}[aria-label^="Léa"]`)
+    expect(
+      await Promise.all(
+        ['aria-level', 'aria-posinset', 'aria-setsize'].map((name) => lea.getAttribute(name)),
+      ),
+    ).toEqual(['3', '2', '2'])
+    await page.keyboard.press('Enter')
+    await page.waitForSelector(`${at(TESTIDS.person)} h1:has-text("Léa")`)
+    await page.close()
+  })
+
+  it('is moved by the mouse, which is no press on whom it touched, and zoomed around its middle', async () => {
+    const { page } = await open(context, '#/people')
+    const kofi = page.locator(`${at(TESTIDS.leaf)}[aria-label^="Kofi"]`)
+    const before = await kofi.boundingBox()
+    if (!before) throw new Error('Kofi is not in the picture')
+    await page.mouse.move(before.x + 20, before.y + 20)
+    await page.mouse.down()
+    await page.mouse.move(before.x + 80, before.y + 60, { steps: 4 })
+    await page.mouse.up()
+    const after = await kofi.boundingBox()
+    expect([(after?.x ?? 0) - before.x, (after?.y ?? 0) - before.y].map(Math.round)).toEqual([60, 40])
+    expect(await page.evaluate(() => location.hash)).toBe('#/people')
+    await page.click(at(TESTIDS.treeOut))
+    expect((await kofi.boundingBox())?.width).toBeLessThan(before.width * 0.9)
+    await page.click(`${at(TESTIDS.leaf)}[aria-label^="Kofi"] .name`)
+    await page.waitForSelector(`${at(TESTIDS.person)} h1:has-text("Kofi")`)
+    await page.close()
+  })
+
+  it('answers within 100 ms where there are 10,000 people', async () => {
+    const { page, problems } = await open(context, '?members=10000#/people')
+    await page.waitForSelector(at(TESTIDS.leaf))
+    type Act =
+      | { readonly key: string }
+      | { readonly wheel: number; readonly zoom: boolean }
+      | { readonly find: string }
+      | { readonly click: string }
+    /** From the event to the next picture of it, in milliseconds, inside the page. */
+    const timed = (act: Act) =>
+      page.evaluate(async (what) => {
+        const drawn = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
+        const element = (selector: string) => document.querySelector<HTMLInputElement>(selector)
+        await drawn()
+        const began = performance.now()
+        if ('key' in what)
+          document.activeElement?.dispatchEvent(
+            new KeyboardEvent('keydown', { key: what.key, bubbles: true }),
+          )
+        else if ('wheel' in what)
+          element('[data-testid="tree"]')?.dispatchEvent(
+            new WheelEvent('wheel', {
+              deltaY: what.wheel,
+              ctrlKey: what.zoom,
+              clientX: 600,
+              clientY: 500,
+              bubbles: true,
+              cancelable: true,
+            }),
+          )
+        else if ('find' in what) {
+          const field = element('[data-testid="filter-name"]') as HTMLInputElement
+          field.value = what.find
+          field.dispatchEvent(new InputEvent('input', { bubbles: true }))
+        } else element(what.click)?.click()
+        await drawn()
+        return performance.now() - began
+      }, act)
+    const steps: readonly (readonly [string, Act])[] = [
+      ['home', { key: 'Home' }],
+      ['right', { key: 'ArrowRight' }],
+      ['open', { key: 'ArrowRight' }],
+      ['end', { key: 'End' }],
+      ['scroll', { wheel: 400, zoom: false }],
+      ['zoom out', { wheel: 160, zoom: true }],
+      ['search', { find: 'lin' }],
+      ['search more', { find: 'lina 9' }],
+      ['search nobody', { find: 'zzz' }],
+      ['search nothing', { find: '' }],
+      ['table', { click: at(TESTIDS.asTable) }],
+      ['sort', { click: `${at(TESTIDS.sort)}[data-column="guests"]` }],
+      ['sort names', { click: `${at(TESTIDS.sort)}[data-column="name"]` }],
+      ['page', { click: at(TESTIDS.pageNext) }],
+      ['tree', { click: at(TESTIDS.asTree) }],
+    ]
+    await page.focus(`${at(TESTIDS.leaf)}[tabindex="0"]`)
+    const took: Record<string, number> = {}
+    for (const [name, act] of steps) took[name] = Math.round(await timed(act))
+    console.info('interactions with 10,000 people, ms:', took)
+    expect(Object.entries(took).filter(([, milliseconds]) => milliseconds >= 100)).toEqual([])
+    expect(problems).toEqual([])
+    await page.close()
+  })
+})
+
+describe('what a member does about others', () => {
+  let context: BrowserContext
+  beforeAll(async () => {
+    context = await contextOf(SIZES[0])
+  })
+  afterAll(() => context.close())
+
+  it('a withdrawn invitation is free again', async () => {
+    const { page } = await open(context, '#/invite')
+    await page.click(at(TESTIDS.inviteCreate))
+    await page.waitForSelector(`${at(TESTIDS.inviteSlot)}[data-state="pending"]`)
+    await page.click(at(TESTIDS.withdraw))
+    await page.click(at(TESTIDS.confirm))
+    await page.waitForSelector(at(TESTIDS.confirmDialog), { state: 'detached' })
+    expect(await page.locator(`${at(TESTIDS.inviteSlot)}[data-state="free"]`).count()).toBe(2)
+    // Its link is worth nothing now, and is not shown on.
+    expect(await page.locator(at(TESTIDS.inviteLink)).count()).toBe(0)
+    await page.close()
+  })
+
+  it('the council of one bans with its words, which are left nowhere, and lifts the ban', async () => {
+    const { page, problems } = await open(context, `${COUNCIL}#/people`)
+    await toPerson(page, 'Kofi')
+    await page.click('[data-act="ban"]')
+    const words = (await page.evaluate(() => village.newIdentity())).phrase.join(' ')
+    await page.fill(at(TESTIDS.phraseField), words)
+    await page.click(at(TESTIDS.confirm))
+    await page.waitForSelector('[data-act="unban"]')
+    expect(await page.locator('body').textContent()).not.toContain(words.slice(0, 30))
+    await page.click('[data-act="unban"]')
+    expect(await page.inputValue(at(TESTIDS.phraseField))).toBe('')
+    await page.fill(at(TESTIDS.phraseField), words)
+    await page.click(at(TESTIDS.confirm))
+    await page.waitForSelector('[data-act="ban"]')
+    expect(problems).toEqual([])
+    await page.close()
+  })
+
+  it('the export is a file that says whose it is', async () => {
+    const { page } = await open(context, '#/own')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(at(TESTIDS.export))])
+    expect(download.suggestedFilename()).toMatch(/\.json$/)
+    expect(JSON.parse(readFileSync(await download.path(), 'utf8'))).toHaveProperty('member')
     await page.close()
   })
 })

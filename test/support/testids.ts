@@ -32,7 +32,6 @@ export const TESTIDS = {
   alreadyIn: 'already-in',
 
   inviteOpen: 'invite-open',
-  inviteDialog: 'invite-dialog',
   inviteCreate: 'invite-create',
   /** A read-only field whose value is the link. */
   inviteLink: 'invite-link',
@@ -40,13 +39,75 @@ export const TESTIDS = {
   inviteShare: 'invite-share',
   inviteQrShow: 'invite-qr-show',
   inviteQr: 'invite-qr',
-  /** `data-slot`, `data-state`. */
+  /** `data-slot`, `data-state`; holds `withdraw` or `undo`. */
   inviteSlot: 'invite-slot',
+  withdraw: 'withdraw',
+  undo: 'undo',
+  /** `data-state`: `ready` or `waiting`. */
+  maturity: 'maturity',
+  /** `data-ready`. */
+  claim: 'claim',
+  claimNow: 'claim-now',
+  /** A question before something is done, and its yes. */
+  confirmDialog: 'confirm-dialog',
+  confirm: 'confirm',
+  alarm: 'alarm',
 
   peopleOpen: 'people-open',
-  peopleList: 'people-list',
+  asTree: 'as-tree',
+  asTable: 'as-table',
+  tree: 'tree',
+  /** Somebody in the tree; `data-member`, `data-standing`, and `aria-expanded` with guests. */
+  leaf: 'leaf',
+  treeIn: 'tree-in',
+  treeOut: 'tree-out',
+  treeMe: 'tree-me',
+  peopleTable: 'people-table',
+  /** `data-column`. */
+  sort: 'sort',
   /** `data-member`. */
-  member: 'member',
+  personRow: 'person-row',
+  pageNext: 'page-next',
+  filterName: 'filter-name',
+  filterStanding: 'filter-standing',
+  filterBranch: 'filter-branch',
+  filterCertified: 'filter-certified',
+  foundPeople: 'found-people',
+
+  /** `data-member`. */
+  person: 'person',
+  /** Those above somebody, in order. */
+  line: 'line',
+  vouchers: 'vouchers',
+  answersFor: 'answers-for',
+  badge: 'badge',
+  devices: 'devices',
+  /** `data-act`: the right. */
+  act: 'act',
+  phraseField: 'phrase-field',
+  councilWhy: 'council-why',
+  councilCut: 'council-cut',
+
+  decisionsOpen: 'decisions-open',
+  decisions: 'decisions',
+  /** `data-what`. */
+  decision: 'decision',
+  councilOnly: 'council-only',
+  noDecisions: 'no-decisions',
+  notices: 'notices',
+  noticeSee: 'notice-see',
+
+  verifyOpen: 'verify-open',
+  /** `data-state`. */
+  verify: 'verify',
+
+  ownOpen: 'own-open',
+  own: 'own',
+  export: 'export',
+  erase: 'erase',
+  erased: 'erased',
+  leaveCommunity: 'leave-community',
+  left: 'left',
 
   roomsList: 'rooms-list',
   roomsEmpty: 'rooms-empty',
