@@ -5,7 +5,7 @@ import type { Signer } from '../../protocol/signature.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
 
 /** What every statement of a chain says of its place. */
-interface Placed {
+export interface Placed {
   readonly m: MemberId
   readonly n: number
   readonly prev: StatementId
@@ -13,7 +13,7 @@ interface Placed {
 }
 
 /** What every act of the council says. */
-interface OfCouncil {
+export interface Decided {
   readonly v: number
   readonly at: number
 }
@@ -29,26 +29,25 @@ export function chainOfRoot(member: MemberId): (state: LedgerState) => Chain | u
 }
 
 /** Makes an act of a device or of a root (ACT-1, ACT-2), at its place. @param signers whose chain it is, and who signs beside them; @param now seconds */
-export function sealAct<T extends Placed>(
+export function sealAct<T>(
   { community }: LedgerState,
   kind: PayloadType<T>,
-  fields: Omit<T, keyof Placed>,
+  say: (place: Placed) => T,
   member: MemberId,
   { next, last }: Chain,
   signers: readonly Signer[],
   now: number,
 ): Promise<Envelope<T>> {
-  const payload = { ...fields, m: member, n: next, prev: last, at: toLedgerTime(now) } as T
-  return seal(kind, community, payload, signers)
+  return seal(kind, community, say({ m: member, n: next, prev: last, at: toLedgerTime(now) }), signers)
 }
 
 /** Makes an act of the council in force (ACT-3). @param signers of its keys, as many as are at hand; @param now seconds */
-export function sealCouncilAct<T extends OfCouncil>(
+export function sealCouncilAct<T>(
   { community, council }: LedgerState,
   kind: PayloadType<T>,
-  fields: Omit<T, keyof OfCouncil>,
+  say: (decided: Decided) => T,
   signers: readonly Signer[],
   now: number,
 ): Promise<Envelope<T>> {
-  return seal(kind, community, { ...fields, v: council.v, at: toLedgerTime(now) } as T, signers)
+  return seal(kind, community, say({ v: council.v, at: toLedgerTime(now) }), signers)
 }

@@ -9,7 +9,7 @@ import type { Chain, Membership } from '../../protocol/community/membership.ts'
 import { isVoid } from '../../protocol/community/rules/people.ts'
 import { hasExpired } from '../../protocol/community/slots.ts'
 import { type Envelope, seal } from '../../protocol/envelope.ts'
-import type { CommunityId, MemberId, StatementId } from '../../protocol/ids.ts'
+import type { CommunityId, KeyText, MemberId, StatementId } from '../../protocol/ids.ts'
 import { DAY } from '../../protocol/limits.ts'
 import type { Signer } from '../../protocol/signature.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
@@ -24,6 +24,14 @@ export interface MadeInvitation {
   readonly code: string
 }
 
+/** What an invitation may say of its guest. */
+export interface InvitationTerms {
+  /** How long it waits for them, in seconds. */
+  readonly lifetime?: number
+  /** The root of the only person whom it lets in. */
+  readonly only?: KeyText
+}
+
 /** Makes an invitation on a slot. @param now seconds */
 export async function sealInvite(
   community: CommunityId,
@@ -33,6 +41,7 @@ export async function sealInvite(
   slot: number,
   now: number,
   random: Random,
+  { lifetime = INVITATION_LIFETIME, only }: InvitationTerms = {},
 ): Promise<MadeInvitation> {
   const seed = random.bytes(INVITATION_SEED_BYTES)
   const at = toLedgerTime(now)
@@ -46,7 +55,8 @@ export async function sealInvite(
       slot,
       key: invitationSigner(seed, community).publicKey,
       at,
-      exp: at + INVITATION_LIFETIME,
+      exp: toLedgerTime(now + lifetime),
+      ...(only === undefined ? {} : { for: only }),
     },
     [device],
   )

@@ -1,10 +1,10 @@
+import { SEED_BYTES } from '../../protocol/signature.ts'
 import { platformVerifier } from '../crypto/native.ts'
 import { systemClock } from '../ports/clock.ts'
 import { memoryLocks } from '../ports/locks.ts'
 import { systemRandom } from '../ports/random.ts'
 import { askSite } from '../site-address.ts'
 import type { DiskStorage } from '../storage/disk-storage.ts'
-import { SEED_BYTES } from '../../protocol/signature.ts'
 import { createWaysIn, type WaysIn } from '../ways-in.ts'
 import { openVisit, type Visit, type VisitPorts } from './visit.ts'
 

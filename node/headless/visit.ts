@@ -1,7 +1,9 @@
 import type { Membership } from '../../protocol/community/membership.ts'
+import type { Envelope, PayloadType } from '../../protocol/envelope.ts'
 import { type Signer, signerFromSeed } from '../../protocol/signature.ts'
 import { HELLO, PROFILES } from '../../protocol/wire/services.ts'
 import { type Acting, createActing } from '../community/acting.ts'
+import { chainOfDevice, chainOfRoot, type Placed, sealAct } from '../community/acts.ts'
 import { deviceSigner } from '../crypto/device-key.ts'
 import { sealPresence } from '../greetings.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -31,6 +33,15 @@ export interface Visit {
   readonly state: Membership
   readonly acting: Acting
   readonly profiles: Profiles
+  /** Has an act of this device taken, as the next of its chain. @throws PeerError */
+  act<T>(kind: PayloadType<T>, say: (place: Placed, state: Membership) => T): Promise<Envelope<T>>
+  /** Has an act of the member's root taken, as the next of its chain. @param others who sign beside it. @throws PeerError */
+  actAsRoot<T>(
+    root: Signer,
+    kind: PayloadType<T>,
+    say: (place: Placed, state: Membership) => T,
+    others?: readonly Signer[],
+  ): Promise<Envelope<T>>
   /** Seconds since the Unix epoch. */
   now(): number
   /** Fetches the names that are missing here. @throws PeerError */
@@ -98,6 +109,14 @@ export async function openVisit(ports: VisitPorts, arrived: PeerStart, ending: A
       },
       acting,
       profiles,
+      act: (kind, say) =>
+        acting.next(device.publicKey, chainOfDevice(device.publicKey), (state, chain) =>
+          sealAct(state, kind, (place) => say(place, state), member, chain, [device], second(clock)),
+        ),
+      actAsRoot: (root, kind, say, others = []) =>
+        acting.next(root.publicKey, chainOfRoot(member), (state, chain) =>
+          sealAct(state, kind, (place) => say(place, state), member, chain, [root, ...others], second(clock)),
+        ),
       now: () => second(clock),
       async fetchNames() {
         await profiles.fetch(site.relay, step()).catch((cause) => {

@@ -4,7 +4,7 @@ import { id, map, oneOf, type Read, sortedSet, uint } from '../schema.ts'
 import { ledgerTime } from '../time.ts'
 
 /** A day: whoever speaks longer is attested for a day. */
-const MAX_ATTESTED_MINUTES = 1440
+export const MAX_ATTESTED_MINUTES = 1440
 /** Attests that one claim turns in. */
 export const MAX_CLAIMED_REFS = 32
 

@@ -5,7 +5,8 @@ import type { PeerErrorCode } from '../../errors.ts'
 const SENTENCES: Partial<Record<Reason | PeerErrorCode, string>> = {
   // What could not be done.
   'relay-unreachable': 'The relay does not answer; what was signed is kept, and sent with the next command.',
-  'storage-unavailable': 'The home folder cannot be used: it is not readable, not writable, or not of this program.',
+  'storage-unavailable':
+    'The home folder cannot be used: it is not readable, not writable, or not of this program.',
   'other-tab': 'Another process is using this home.',
   'phrase-wrong': 'These are not the 24 words of the recovery phrase that this takes.',
   'name-invalid': 'A name is one line of 1 to 40 characters, that of a community of 1 to 80.',
@@ -13,10 +14,12 @@ const SENTENCES: Partial<Record<Reason | PeerErrorCode, string>> = {
   'not-founded': 'No community was founded on this relay yet.',
   'already-founded': 'A community was founded on this relay already.',
   'founding-token': 'The founding link is not the one that the relay printed.',
-  'not-member': 'The relay knows no device of a member here: they were banned, cut off, or left, or the device was removed.',
+  'not-member':
+    'The relay knows no device of a member here: they were banned, cut off, or left, or the device was removed.',
   'not-admitted': 'The relay does not take this from you.',
   'rate-limited': 'The relay was asked too much in too short a time: try again in a minute.',
-  'log-behind': 'The relay has found its copy of the ledger to be old, and takes nothing until it is whole again.',
+  'log-behind':
+    'The relay has found its copy of the ledger to be old, and takes nothing until it is whole again.',
   'not-log': 'This relay does not keep the log: ask the one that does.',
   internal: 'The relay answered something that no relay of this version says.',
   // Rules of the ledger.
@@ -83,7 +86,8 @@ const SENTENCES: Partial<Record<Reason | PeerErrorCode, string>> = {
   'ban-unknown': 'The ledger has no such ban.',
   'ban-lifted': 'This ban was lifted already.',
   'log-known': 'The log has this key already.',
-  'log-forked': 'The relay shows another history than the one that is kept here: run "palabre audit --compare".',
+  'log-forked':
+    'The relay shows another history than the one that is kept here: run "palabre audit --compare".',
 }
 
 /** What a code means. @returns one sentence, with its full stop */

@@ -1,0 +1,60 @@
+import type { Membership } from '../../protocol/community/membership.ts'
+import { beginLedger, replay } from '../../protocol/community/replay.ts'
+import { decodeBundle, tileWidth } from '../../protocol/log/tile.ts'
+import type { Verifier } from '../../protocol/signature.ts'
+import { readCheckpoint } from '../audit/audit.ts'
+import { httpSource } from '../audit/http-source.ts'
+import { SourceError } from '../audit/source.ts'
+import { PeerError } from '../errors.ts'
+import type { Site } from '../site.ts'
+
+/** Where a relay serves its log (SPEC §9.9). */
+const LOG = '/log/'
+
+/**
+ * The community of a site, as anybody may read it from the log's static files. Every statement is verified; which history it is, is the relay's
+ * word, as it is for a newcomer. The last seconds may lack.
+ * @param entries no more than so many from the beginning
+ * @throws PeerError
+ */
+export async function readPublicLedger(
+  { origin, community }: Site,
+  verifier: Verifier,
+  signal: AbortSignal,
+  entries = Number.POSITIVE_INFINITY,
+): Promise<Membership> {
+  if (community === undefined) throw new PeerError('not-founded')
+  const source = httpSource(new URL(LOG, origin))
+  let state: Membership | undefined
+  try {
+    const checkpoint = readCheckpoint(await source.checkpoint(signal))
+    if (typeof checkpoint === 'string') throw new PeerError('internal', { cause: checkpoint })
+    const { size } = checkpoint
+    let index = 0
+    for await (const bytes of source.bundles(0, Math.min(size, entries), signal)) {
+      const bundle = bytes && decodeBundle(bytes, tileWidth('entries', index++, Math.min(size, entries)))
+      if (!bundle?.ok) throw new PeerError('internal', { cause: 'a part of the log is missing or broken' })
+      state = await extend(state, bundle.value, verifier)
+    }
+  } catch (cause) {
+    if (cause instanceof SourceError) throw new PeerError('relay-unreachable', { cause })
+    throw cause
+  }
+  if (state?.community !== community)
+    throw new PeerError('internal', { cause: 'the log is of another community' })
+  return state
+}
+
+async function extend(
+  state: Membership | undefined,
+  entries: readonly Uint8Array[],
+  verifier: Verifier,
+): Promise<Membership> {
+  const [first, ...rest] = entries
+  const begun = state === undefined ? await beginLedger(verifier, first as Uint8Array) : undefined
+  if (begun?.ok === false) throw new PeerError('internal', { cause: begun.reason })
+  const from = begun?.value ?? (state as Membership)
+  const next = await replay(verifier, from, begun ? rest : entries)
+  if (!next.ok) throw new PeerError('internal', { cause: next.reason })
+  return next.value
+}
