@@ -71,7 +71,7 @@ export async function auditLedger(
   if (typeof stated !== 'string') {
     const sizes = (order.marks ?? []).filter((size) => size < stated.size).sort((a, b) => a - b)
     for (const size of [...sizes, stated.size]) {
-      if (reader.tree.size < size) await reader.read(source, size, signal)
+      if (reader.tree.size < size) await reader.read(source, size, signal, stated.size)
       marks.set(size, headOf(reader, means))
     }
   }

@@ -8,7 +8,7 @@ import {
 } from '../../protocol/community/replay.ts'
 import type { CommunityId } from '../../protocol/ids.ts'
 import type { Sha256 } from '../../protocol/log/merkle.ts'
-import { decodeBundle, TILE_WIDTH, tileWidth } from '../../protocol/log/tile.ts'
+import { decodeBundle, encodeBundle, TILE_WIDTH, tileWidth } from '../../protocol/log/tile.ts'
 import type { GrownTile } from '../../protocol/log/tile-edge.ts'
 import type { Verifier } from '../../protocol/signature.ts'
 import { type Bundle, type Checked, type Crew, verdictOf } from './checking.ts'
@@ -69,8 +69,11 @@ export class LedgerReader {
     return this.#rotated
   }
 
-  /** Reads on to a tree of this size. Throws SourceError when the source does not answer. */
-  async read(source: LedgerSource, to: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Reads on to a tree of this size. Throws SourceError when the source does not answer.
+   * @param whole the size that the source says it has: it need not have the partial bundles of any other
+   */
+  async read(source: LedgerSource, to: number, signal: AbortSignal, whole: number = to): Promise<void> {
     const flights: Flight[] = []
     let batch: Bundle[] = []
     let index = Math.floor(this.tree.size / TILE_WIDTH)
@@ -80,9 +83,10 @@ export class LedgerReader {
         flights.push(this.#depart(this.#state.community, batch))
       batch = []
     }
-    for await (const bytes of source.bundles(this.tree.size, to, signal)) {
+    for await (const bytes of source.bundles(this.tree.size, whole, signal)) {
       signal.throwIfAborted()
-      const bundle = this.#take(bytes, index, to, skip)
+      if (index * TILE_WIDTH >= to) break
+      const bundle = this.#take(bytes, index, to, skip, whole)
       if (bundle === undefined || !(await this.#begin(bundle))) break
       batch.push(bundle)
       index += 1
@@ -96,15 +100,23 @@ export class LedgerReader {
   }
 
   /** A bundle that can be read; otherwise it is the log's fault, and the end. */
-  #take(bytes: Uint8Array | undefined, index: number, to: number, skip: number): Bundle | undefined {
-    const width = tileWidth('entries', index, to)
+  #take(
+    bytes: Uint8Array | undefined,
+    index: number,
+    to: number,
+    skip: number,
+    whole: number,
+  ): Bundle | undefined {
+    const width = tileWidth('entries', index, whole)
+    const wanted = tileWidth('entries', index, to)
     const at = index * TILE_WIDTH
     if (bytes === undefined) {
       this.#stop({ code: 'tile-missing', index: at, detail: `The entry bundle ${index} is not there.` })
       return undefined
     }
     const entries = decodeBundle(bytes, width)
-    if (entries.ok) return { bytes, width, skip }
+    if (entries.ok && wanted === width) return { bytes, width, skip }
+    if (entries.ok) return { bytes: encodeBundle(entries.value.slice(0, wanted)), width: wanted, skip }
     const detail = `The entry bundle ${index} is not ${width} entries.`
     this.#stop({ code: 'tile-malformed', reason: entries.reason, index: at, detail })
     return undefined
