@@ -27,7 +27,7 @@ import { PATIENCE, until } from '../../support/node-peer.ts'
 import { enterAs, knockWith, now, type RawClient, rawClient, refused } from '../../support/raw-client.ts'
 import { deviceOf, type SeededRelay, startSeededRelay } from '../../support/seeded-relay.ts'
 import { stolenJoins } from '../bad-input/forged.ts'
-import { hireAuditor } from './auditor.ts'
+import { audit } from './auditor.ts'
 import { good } from './book.ts'
 
 vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE })
@@ -147,7 +147,7 @@ describe('a relay in the midst of them', () => {
     const { membership, entries } = await replayed(bobs)
     expect(membership.members.get(oscar.member)).toMatchObject({ erased: true, standing: 'active' })
 
-    const audited = await (await hireAuditor()).audit(await published(entries.length))
+    const audited = await audit(await published(entries.length))
     expect(audited.findings).toEqual([])
     expect(audited.head.state).toEqual(stateHash(membership, stateRoot(membership)))
     expect(audited.checkpoint?.state).toEqual(audited.head.state)
@@ -164,7 +164,7 @@ test('a relay that starts again has the same ledger, and still not the profile t
   const after = await replayed(bobs)
   expect(after.entries).toEqual(before.entries)
   expect(await bobs.ask(PROFILES, { get: [town.oscar.member] })).toEqual({ profiles: [] })
-  const audited = await (await hireAuditor()).audit(await published(after.entries.length))
+  const audited = await audit(await published(after.entries.length))
   expect(audited.findings).toEqual([])
   expect(audited.head.state).toEqual(stateHash(before.membership, stateRoot(before.membership)))
 })
