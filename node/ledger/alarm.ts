@@ -37,8 +37,8 @@ export type LedgerAlarm =
 /** When it was noticed, milliseconds since the Unix epoch. */
 export type NoticedAlarm = LedgerAlarm & { readonly at: number }
 
-/** A log that misbehaves does so again and again: what the first of these say is enough. */
-const MAX_ALARMS = 64
+/** Of each kind. A log that misbehaves does so again and again: what the first of these say is enough. */
+const MAX_ALARMS = 16
 
 /** What was noticed about a community's log, the first first. Nothing that comes later takes any of it away. */
 export interface AlarmBook {
@@ -57,7 +57,8 @@ export async function openAlarms(community: CommunityId, storage: Storage): Prom
     alarms,
     async raise(alarm, at) {
       const key = prefix + nameOf(alarm)
-      if (known.has(key) || known.size >= MAX_ALARMS) return
+      const alike = alarms.value.filter(({ kind }) => kind === alarm.kind)
+      if (known.has(key) || alike.length >= MAX_ALARMS) return
       known.add(key)
       const noticed = { ...alarm, at }
       await storage.put(key, noticed)

@@ -27,6 +27,7 @@ const REMEMBERED_HASHES = 64
 
 /** Of trees that we do not have yet. Each has its signature by the log. */
 const MAX_PENDING = 8
+const MAX_SUSPECTS = 8
 
 /** The tree with the root of a checkpoint, entry by entry from the one who showed it; undefined when they do not give it. */
 export type TheirTree = (checkpoint: SignedCheckpoint) => Promise<HashTree | undefined>
@@ -48,15 +49,24 @@ export class Checkpoints {
   #newest: SignedCheckpoint | undefined
   /** Of trees that are larger than ours, the largest first. */
   #pending: readonly SignedCheckpoint[] = []
+  /** Those of other trees than ours of which it could not be proved yet that there are two histories. */
+  #suspects: readonly SignedCheckpoint[] = []
 
   private constructor(parts: CheckpointParts) {
     this.#parts = parts
   }
 
-  /** With those that were stored, as far as they hold. */
-  static async open(parts: CheckpointParts): Promise<Checkpoints> {
+  /**
+   * With those that were stored, as far as they hold.
+   * @param alarms what was noticed before
+   */
+  static async open(parts: CheckpointParts, alarms: readonly LedgerAlarm[]): Promise<Checkpoints> {
     const checkpoints = new Checkpoints(parts)
     checkpoints.remember()
+    for (const alarm of alarms) {
+      const suspect = alarm.kind === 'root-wrong' && (await checkpoints.read(alarm.checkpoint))
+      if (suspect) checkpoints.#suspect(suspect)
+    }
     const { community } = parts.copy().membership
     for (const which of ['final', 'newest', 'largest'] as const) {
       const stored = await parts.storage.get(checkpointAt(community, which))
@@ -106,7 +116,9 @@ export class Checkpoints {
     for (const other of [this.#newest, ...this.#pending]) {
       if (other?.size !== checkpoint.size || sameHead(other, checkpoint)) continue
       await raise(this.#forked(other, checkpoint))
-      return equalBytes(other.root, checkpoint.root) ? 'state-wrong' : 'root-wrong'
+      // Which of two that wait is of our history is not known yet.
+      if (other === this.#newest)
+        return equalBytes(other.root, checkpoint.root) ? 'state-wrong' : 'root-wrong'
     }
     if (checkpoint.size > tree.size) {
       await this.#wait(checkpoint)
@@ -114,7 +126,9 @@ export class Checkpoints {
     }
     const root = tree.root(checkpoint.size)
     if (!equalBytes(root, checkpoint.root)) {
-      await raise(await this.#otherTree(checkpoint, root, theirs))
+      const alarm = await this.#otherTree(checkpoint, root, theirs)
+      if (alarm.kind === 'root-wrong') this.#suspect(checkpoint)
+      await raise(alarm)
       return 'root-wrong'
     }
     const state = this.#hashes.get(checkpoint.size)
@@ -133,7 +147,7 @@ export class Checkpoints {
   async holdPending(theirs: TheirTree): Promise<'fits' | 'root-wrong'> {
     const { tree } = this.#parts
     const due = this.#pending.filter(({ size }) => size <= tree.size)
-    this.#pending = this.#pending.filter(({ size }) => size > tree.size)
+    if (due.length > 0) await this.#setPending(this.#pending.filter(({ size }) => size > tree.size))
     // Those that fit come first: with them it can be proved that the others are of another history.
     const fitting = due.filter(({ size, root }) => equalBytes(tree.root(size), root))
     for (const checkpoint of fitting) await this.hold(checkpoint)
@@ -186,6 +200,7 @@ export class Checkpoints {
     if (newest === undefined || size > newest.size || more) {
       this.#newest = checkpoint
       await this.#store('newest', checkpoint)
+      await this.#convictSuspects(checkpoint)
     }
     if (size <= this.finalSize.value) return
     const cosignatures = await verifyCosignatures(this.#parts.verifier, membership.witnesses.keys, note)
@@ -194,12 +209,38 @@ export class Checkpoints {
     await this.#store('final', checkpoint)
   }
 
+  #suspect(checkpoint: SignedCheckpoint): void {
+    this.#suspects = [...this.#suspects, checkpoint].slice(-MAX_SUSPECTS)
+  }
+
+  /** With a checkpoint that fits and is as large it is proved that a suspect is of another history. */
+  async #convictSuspects(newest: SignedCheckpoint): Promise<void> {
+    const { tree, raise } = this.#parts
+    const due = this.#suspects.filter(({ size, key }) => size <= newest.size && key === newest.key)
+    this.#suspects = this.#suspects.filter((suspect) => !due.includes(suspect))
+    for (const suspect of due) {
+      const root = tree.root(suspect.size)
+      if (equalBytes(root, suspect.root)) continue
+      const proof = tree.consistency(suspect.size, newest.size)
+      await raise(this.#forked(suspect, newest, suspect.size === newest.size ? undefined : { root, proof }))
+    }
+  }
+
   async #wait(checkpoint: SignedCheckpoint): Promise<void> {
     const known = this.#pending.some((other) => sameHead(other, checkpoint))
     if (known) return
+    const sorted = [...this.#pending, checkpoint].sort((a, b) => b.size - a.size)
+    await this.#setPending(sorted.slice(0, MAX_PENDING))
+  }
+
+  async #setPending(pending: readonly SignedCheckpoint[]): Promise<void> {
+    const { storage, copy } = this.#parts
     const [before] = this.#pending
-    this.#pending = [...this.#pending, checkpoint].sort((a, b) => b.size - a.size).slice(0, MAX_PENDING)
-    if (this.#pending[0] !== before) await this.#store('largest', checkpoint)
+    this.#pending = pending
+    const [largest] = pending
+    if (largest === before) return
+    if (largest !== undefined) await this.#store('largest', largest)
+    else await storage.delete(checkpointAt(copy().membership.community, 'largest'))
   }
 
   async #store(which: 'newest' | 'final' | 'largest', checkpoint: SignedCheckpoint): Promise<void> {

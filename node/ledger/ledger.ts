@@ -148,7 +148,8 @@ async function ledgerFrom(start: Copy, tree: HashTree, dependencies: LedgerDepen
   const alarms = await openAlarms(community, storage)
   const raise: KeptLedgerParts['raise'] = (alarm) => alarms.raise(alarm, clock.now())
   const current = { copy: start }
-  const checkpoints = await Checkpoints.open({ verifier, storage, tree, copy: () => current.copy, raise })
+  const parts = { verifier, storage, tree, copy: () => current.copy, raise }
+  const checkpoints = await Checkpoints.open(parts, alarms.alarms.value)
   const promises = await Promises.open({ community, verifier, storage, tree, raise })
   return new KeptLedger({ ...dependencies, tree, current, alarms, checkpoints, promises, raise })
 }
@@ -167,6 +168,8 @@ class KeptLedger implements Ledger {
   readonly standing = new Observed<LogStanding>('current')
   readonly #parts: KeptLedgerParts
   #turn: Promise<unknown> = Promise.resolve()
+  /** So many void entries were looked at. */
+  #voids = 0
   /** The run of each source that has not begun yet. */
   readonly #queued = new Map<PeerIdString, Promise<Result<true, Reason>>>()
 
@@ -281,6 +284,7 @@ class KeptLedger implements Ledger {
         return await this.#refuse(anchor)
       if (entries.length === 0) {
         await promises.check(checkpoints.newest, second(clock))
+        await this.#raiseVoids()
         const signed = Math.max(checkpoints.newest?.size ?? 0, checkpoints.pending[0]?.size ?? 0)
         const shown = cp === undefined ? signed : (checkpoint?.size ?? 0)
         return good(theirs < size || shown < signed ? 'behind' : 'current')
@@ -317,16 +321,19 @@ class KeptLedger implements Ledger {
       current.copy = piece
       checkpoints.remember()
     }
-    await this.#raiseVoids(start.membership, entries)
     this.membership.set(copy.membership)
     return good(true)
   }
 
   /** ENTRY-3: the log refuses what does not hold. */
-  async #raiseVoids(before: Membership, entries: readonly Uint8Array[]): Promise<void> {
-    const { current, raise } = this.#parts
-    for (const { index, reason } of current.copy.membership.voids.slice(before.voids.length))
-      await raise({ kind: 'void-taken', index, reason, entry: entries[index - before.size] as Uint8Array })
+  async #raiseVoids(): Promise<void> {
+    const { current, storage, raise } = this.#parts
+    const { community, voids } = current.copy.membership
+    for (const { index, reason } of voids.slice(this.#voids)) {
+      const entry = (await storage.get(entryAt(community, index))) as Uint8Array
+      await raise({ kind: 'void-taken', index, reason, entry })
+    }
+    this.#voids = voids.length
   }
 
   /** Goes back to what was there before somebody gave us another history. */
