@@ -1,11 +1,9 @@
 import type { Policy } from '../../protocol/community/policy.ts'
-import { checkpointBytes, type LogHead, signCheckpoint } from '../../protocol/log/checkpoint.ts'
-import { cosign } from '../../protocol/log/cosignature.ts'
-import { stateHash, stateRoot } from '../../protocol/state/state.ts'
-import { nodeSha256 } from '../audit/sha256.ts'
-import { type Founded, found } from './founding.ts'
+import { doEntryFaults, doFolderFaults, type FaultKind, signingOf, splitFrom } from './faults.ts'
+import { found } from './founding.ts'
 import { live } from './life.ts'
 import { TreeWriter } from './tree-writer.ts'
+import { publish, type Village } from './village.ts'
 
 export interface GeneratorOrder {
   /** How many people come in, founders included. */
@@ -14,26 +12,46 @@ export interface GeneratorOrder {
   readonly entries?: number
   readonly seed: string
   readonly mode: Policy['mode']
+  readonly faults?: readonly FaultKind[]
   readonly folder: string
   readonly signal: AbortSignal
   progress?(members: number, entries: number): void
 }
 
-export interface Generated {
-  readonly founded: Founded
-  readonly writer: TreeWriter
-}
-
 /** Entries between two writes of files. */
 const FLUSH_EVERY = 4096
 
-/** Makes a community up: the same bytes for the same order. */
-export async function generate(order: GeneratorOrder): Promise<Generated> {
+/** The file with an older checkpoint, beside the newest one. */
+export const OLDER_CHECKPOINT = 'checkpoint.older'
+
+/**
+ * Makes a community up and writes its log into a folder, as static files: the same bytes for the same order. Beside the newest checkpoint
+ * stands an older one, of about half the ledger.
+ */
+export async function generate(order: GeneratorOrder): Promise<Village> {
+  const faults = new Set(order.faults)
   const writer = new TreeWriter(order.folder)
   const founded = await found(order.seed, order.mode, (entry) => writer.add(entry))
-  const { world } = founded
-  const most = order.entries ?? Number.POSITIVE_INFINITY
-  let flushed = 0
+  const village: Village = { founded, writer }
+  await grow(village, { ...order, members: Math.ceil(order.members / 2) }, half(order.entries))
+  await writer.file(OLDER_CHECKPOINT, await publish(village))
+  await grow(village, order, order.entries)
+  if (faults.has('fork')) {
+    const other = await splitFrom(village, `${order.folder}-fork`)
+    await other.writer.file('checkpoint', await publish(other))
+  }
+  await doEntryFaults(village, faults)
+  await writer.file('checkpoint', await publish(village, signingOf(village, faults)))
+  await doFolderFaults(village, faults, order.folder)
+  return village
+}
+
+async function grow(
+  { founded: { world }, writer }: Village,
+  order: GeneratorOrder,
+  most = Infinity,
+): Promise<void> {
+  let flushed = writer.size
   while (world.people.length < order.members && writer.size < most) {
     await live(world)
     if (writer.size < flushed + FLUSH_EVERY) continue
@@ -42,22 +60,8 @@ export async function generate(order: GeneratorOrder): Promise<Generated> {
     await writer.flush()
     order.progress?.(world.people.length, writer.size)
   }
-  return { founded, writer }
 }
 
-/** Signs the tree and the state as they are now, as the log, and cosigns as its witnesses. */
-export async function publish(
-  { founded: { world, log, witnesses }, writer }: Generated,
-  change: (head: LogHead) => LogHead = (head) => head,
-  cosigners = witnesses.length,
-): Promise<Uint8Array> {
-  const tree = await writer.publish()
-  const { state } = world.chronicle
-  const head = { ...tree, state: stateHash(state, stateRoot(state, nodeSha256), nodeSha256) }
-  const { note, ...signed } = await signCheckpoint(log, world.community, change(head))
-  const signatures = [...note.signatures]
-  for (const witness of witnesses.slice(0, cosigners)) {
-    signatures.push(await cosign(witness, note.text, world.now))
-  }
-  return checkpointBytes({ ...signed, note: { ...note, signatures } })
+function half(entries: number | undefined): number | undefined {
+  return entries === undefined ? undefined : Math.ceil(entries / 2)
 }

@@ -8,9 +8,8 @@ import { byCouncil } from './write.ts'
 const WHYS: readonly Why[] = ['spam', 'abuse', 'fake', 'illegal', 'other']
 /** Sponsors have two days, which is more than the rule wants. */
 const LEAD = 2 * DAY
-/** One ban in so many takes the branch with it, as far as it came in during the last hundred entries or so. */
+/** One ban in so many takes the whole branch with it. */
 const WITH_BRANCH = 0.15
-const CUT_BACK = 200
 const STEWARDS_NAMED = 5
 
 export const notice: Happening = async (world) => {
@@ -26,9 +25,7 @@ export const ban: Happening = async (world) => {
   const [next] = world.noticed
   if (next === undefined || next.at + LEAD > world.now) return false
   world.noticed.shift()
-  const cut = world.dice.chance(WITH_BRANCH)
-    ? { cut: Math.max(1, world.chronicle.state.size - CUT_BACK) }
-    : {}
+  const cut = world.dice.chance(WITH_BRANCH) ? { cut: 0 } : {}
   const why = world.dice.pick(WHYS) as Why
   const written = await byCouncil(world, BAN, { m: next.person.id, why, ...cut })
   if (written.taken) world.bans.push(written.id)

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { frontierRoot } from '../../protocol/log/frontier.ts'
 import { leafHash } from '../../protocol/log/merkle.ts'
@@ -12,6 +12,7 @@ export class TreeWriter {
   readonly #folder: string
   #edge: TileEdge = EMPTY_EDGE
   #bundle: Uint8Array[] = []
+  #held: Uint8Array[] | undefined
   readonly #files: (readonly [path: string, bytes: Uint8Array])[] = []
   readonly #folders = new Set<string>()
 
@@ -24,8 +25,34 @@ export class TreeWriter {
   }
 
   add(entry: Uint8Array): void {
+    if (this.#held !== undefined) {
+      this.#held.push(entry)
+      return
+    }
     this.#bundle.push(entry)
     if (this.#bundle.length === TILE_WIDTH) this.#close(TILE_WIDTH)
+  }
+
+  /** Keeps back what is added from now on, until `release`. */
+  hold(): void {
+    this.#held = []
+  }
+
+  /** Adds what was kept back, as somebody would have it. */
+  release(change: (held: readonly Uint8Array[]) => readonly Uint8Array[]): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const entry of change(held)) this.add(entry)
+  }
+
+  /** Another log with the same entries, in another folder. */
+  async copyTo(folder: string): Promise<TreeWriter> {
+    await this.flush()
+    await cp(this.#folder, folder, { recursive: true })
+    const copy = new TreeWriter(folder)
+    copy.#edge = this.#edge
+    copy.#bundle = [...this.#bundle]
+    return copy
   }
 
   /** Whatever is full is on the disk when it resolves; to be called now and then. */
