@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import { INVITE_VOID } from '../../../protocol/community/invite-void.ts'
 import { REPUDIATE } from '../../../protocol/community/repudiate.ts'
 import { slotHolder } from '../../../protocol/community/slots.ts'
@@ -23,14 +22,9 @@ interface InviteOptions extends HomeOptions {
 }
 
 export const declareInvite: Declare = (program, start) => {
-  const group: Command = withHomeOptions(program.command('invite'))
-    .description('Invite somebody: spend a slot, and print the link.')
-    .option('--expires <span>', 'how long the link works, such as 12h or 7d (default: 14d)', parseSpan)
-    .option(
-      '--for <root key>',
-      'only for the person who has this root: see "palabre identity show"',
-      parseKey,
-    )
+  const group = program
+    .command('invite')
+    .description('Invite somebody, and see and undo your invitations.')
     .addHelpText(
       'after',
       examples(
@@ -41,8 +35,14 @@ export const declareInvite: Declare = (program, start) => {
         ['palabre invite undo 3', 'undo the coming in of whoever used it'],
       ),
     )
-    // What stands behind a subcommand is for it.
-    .enablePositionalOptions()
+  withHomeOptions(group.command('new', { isDefault: true }))
+    .description('Spend a slot, and print the link for one person; done when nothing else is said.')
+    .option('--expires <span>', 'how long the link works, such as 12h or 7d (default: 14d)', parseSpan)
+    .option(
+      '--for <root key>',
+      'only for the person who has this root: see "palabre identity root"',
+      parseKey,
+    )
     .action(start(invite))
   withHomeOptions(group.command('list'))
     .description('Your slots: which are usable, from when, and who came in with them.')
