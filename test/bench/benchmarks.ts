@@ -1,5 +1,6 @@
 import type { Figure } from './figure.ts'
 import { invitation } from './invitation.ts'
+import { log } from './log.ts'
 import { room } from './room.ts'
 import { size } from './size.ts'
 import { verify } from './verify.ts'
@@ -27,5 +28,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
     run: room,
   },
   { name: 'verify', about: 'signatures verified per second, by engine', n: 20, run: verify },
+  { name: 'log', about: 'statements that the log keeper takes per second, on the disk', n: 5, run: log },
   { name: 'size', about: 'what a browser fetches before the first screen, compressed', n: 1, run: size },
 ]
