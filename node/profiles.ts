@@ -1,7 +1,7 @@
 import { type Membership, membersInOrder } from '../protocol/community/membership.ts'
 import { type Envelope, open } from '../protocol/envelope.ts'
 import { PROFILE, type Profile, profileMatches } from '../protocol/identity/profile.ts'
-import type { MemberId } from '../protocol/ids.ts'
+import { idBytes, type MemberId } from '../protocol/ids.ts'
 import type { Reason } from '../protocol/reasons.ts'
 import { bad, good, type Result } from '../protocol/result.ts'
 import { verifyByDevice } from '../protocol/session.ts'
@@ -108,5 +108,5 @@ function openProfile(membership: Membership, bytes: Uint8Array): Result<Envelope
   const member = membership.members.get(opened.value.payload.m)
   if (!member) return bad('not-member')
   if (member.erased) return bad('erased')
-  return profileMatches(opened.value.payload, member.profile) ? opened : bad('commitment-wrong')
+  return profileMatches(opened.value.payload, idBytes(member.profile)) ? opened : bad('commitment-wrong')
 }

@@ -80,8 +80,8 @@ export interface Member {
   readonly id: MemberId
   /** The root in force. */
   readonly root: KeyText
-  /** The commitment to their profile, 32 bytes. */
-  readonly profile: Uint8Array
+  /** The commitment to their profile, in the text form of its 32 bytes: small arrays of bytes weigh three times as much. */
+  readonly profile: Id
   /** The index of the entry that made them a member. */
   readonly index: number
   /** Its time. */

@@ -162,12 +162,15 @@ function withEntry<V>(
     branch.children[place] = withEntry(branch.children[place], level + 1, key, value, owner)
     return branch
   }
+  const at = node.keys.indexOf(key)
+  if (at === -1) {
+    // Not pushed: that makes arrays half as long again as they need be, and there are millions of entries.
+    const leaf = { owner, keys: node.keys.concat(key), values: node.values.concat([value]) }
+    return leaf.keys.length > MAX_LEAF_ENTRIES && level < MAX_LEVELS ? split(leaf, level, owner) : leaf
+  }
   const leaf = ownLeaf(node, owner)
-  const at = leaf.keys.indexOf(key)
-  const place = at === -1 ? leaf.keys.length : at
-  leaf.keys[place] = key
-  leaf.values[place] = value
-  return leaf.keys.length > MAX_LEAF_ENTRIES && level < MAX_LEVELS ? split(leaf, level, owner) : leaf
+  leaf.values[at] = value
+  return leaf
 }
 
 /** The node without a key that is in it; undefined when nothing is left. */

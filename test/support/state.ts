@@ -151,7 +151,7 @@ export function memberFrom(label: string, shape: number): Member {
   return {
     id,
     root: keyFrom(`${label} root`),
-    profile: bytesOf(`${label} profile`),
+    profile: idOf(bytesOf(`${label} profile`)),
     index: 1 + (shape % 5),
     since: NOON,
     founder: given(0, true) === undefined,

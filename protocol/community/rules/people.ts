@@ -1,7 +1,7 @@
 import type { Envelope, Signed } from '../../envelope.ts'
 import { type DeviceAdd, deviceAddSigners } from '../../identity/device.ts'
 import { type Identity, identitySigners, memberOf } from '../../identity/identity.ts'
-import type { MemberId, StatementId } from '../../ids.ts'
+import { idOf, type MemberId, type StatementId } from '../../ids.ts'
 import { bad, good } from '../../result.ts'
 import {
   advanceRoot,
@@ -90,8 +90,7 @@ function addMember(draft: Draft, identity: Envelope<Identity>, at: number, invit
   putMember(draft, {
     id,
     root,
-    // A copy: the bytes that it was read from may be a whole answer of a relay.
-    profile: profile.slice(),
+    profile: idOf(profile),
     index: draft.size,
     since: at,
     founder: sponsor === undefined,

@@ -122,7 +122,7 @@ export function withMember(
   const member: Member = {
     id,
     root: root.publicKey,
-    profile: identity.payload.profile,
+    profile: idOf(identity.payload.profile),
     index: membership.size,
     since: NOON,
     founder: false,
