@@ -62,7 +62,7 @@ export const RECOVERY_DELAY = 7 * DAY
 /** What the council announced and did not do for a month it has to announce again. Seconds. */
 export const NOTICE_LIFE = 30 * DAY
 /** A sponsor has a day to act before a ban costs them anything. Seconds. */
-export const NOTICE_LEAD = DAY
+export const NOTICE_LEAD = 24 * HOUR
 /** Further sponsors of a member: each is visited when a branch is cut. */
 export const MAX_VOUCHES = 8
 
