@@ -1,8 +1,8 @@
 import { type Envelope, NO_COMMUNITY, open, type PayloadType, verifyEnvelope } from '../envelope.ts'
-import type { CommunityId, KeyText } from '../ids.ts'
+import type { CommunityId } from '../ids.ts'
 import { MAX_COMMUNITY_NAME_CHARS, MAX_FOUNDERS, MAX_SIGNATURES, MAX_WITNESSES } from '../limits.ts'
-import type { EnvelopeReason } from '../reasons.ts'
-import { bad, good, type Result } from '../result.ts'
+import type { EnvelopeReason, SignatureReason } from '../reasons.ts'
+import { bad, type Result } from '../result.ts'
 import { bytes, key, line, map, type Read, sortedSet, uint } from '../schema.ts'
 import type { Verifier } from '../signature.ts'
 import { ledgerTime } from '../time.ts'
@@ -43,23 +43,10 @@ export function communityOf(genesis: Envelope<Genesis>): CommunityId {
   return genesis.id as CommunityId
 }
 
-/** Reads a genesis and verifies that every founder signed it. */
-export async function verifyGenesis(
+/** Verifies that every founder signed a genesis, and nobody else (GEN-2). */
+export function verifyGenesis(
   verifier: Verifier,
-  envelope: Uint8Array,
-): Promise<Result<Envelope<Genesis>, EnvelopeReason>> {
-  const opened = openGenesis(envelope)
-  if (!opened.ok) return opened
-  const signed = await verifyEnvelope(
-    verifier,
-    NO_COMMUNITY,
-    opened.value,
-    genesisSigners(opened.value.payload),
-  )
-  return signed.ok ? good(opened.value) : signed
-}
-
-/** Who must have signed. */
-export function genesisSigners(genesis: Genesis): readonly KeyText[] {
-  return genesis.founders
+  genesis: Envelope<Genesis>,
+): Promise<Result<true, SignatureReason>> {
+  return verifyEnvelope(verifier, NO_COMMUNITY, genesis, genesis.payload.founders)
 }

@@ -7,7 +7,7 @@ import type { Verifier } from '../signature.ts'
 import { persistentMap } from '../state/persistent-map.ts'
 import { type Draft, draftOf, finish, putVoid } from './draft.ts'
 import { decodeEntry } from './entry.ts'
-import { communityOf, verifyGenesis } from './genesis.ts'
+import { communityOf, openGenesis, verifyGenesis } from './genesis.ts'
 import type { LedgerState, Membership } from './membership.ts'
 import { askSigners, type Check, type Rule, type StatementReason } from './rules/acts.ts'
 import { isRecoveryDue, takeRecoveries } from './rules/roots.ts'
@@ -42,10 +42,12 @@ export async function beginLedger(
 ): Promise<Result<Membership, StatementReason>> {
   const decoded = decodeEntry(entry)
   if (!decoded.ok) return decoded
-  const genesis = await verifyGenesis(verifier, decoded.value.e)
+  const genesis = openGenesis(decoded.value.e)
   if (!genesis.ok) return genesis.reason === 'unknown-type' ? bad('genesis-missing') : genesis
   const { council, log, witnesses, at } = genesis.value.payload
   if (at > decoded.value.at + MAX_CLOCK_SKEW) return bad('time-ahead')
+  const signed = await verifyGenesis(verifier, genesis.value)
+  if (!signed.ok) return signed
   return good({
     community: communityOf(genesis.value),
     genesis: genesis.value,

@@ -61,9 +61,11 @@ export async function disagreement(
     if (why !== stopped) return `the end: stopped by ${why} in the real replay, ${stopped} in the second`
   }
   const hash = hashOf(reading)
-  const differs = voidsDiffer(real.value, reading) ?? hashesDiffer('at once', hashOfReal(real.value), hash)
+  const quarrel = voidsDiffer(real.value, reading)
+  if (quarrel) return quarrel
+  const other = hashesDiffer('at once', hashOfReal(real.value), hash)
   // Where the hashes are the same, so are the records.
-  if (differs) return recordsDiffer(real.value, reading) ?? differs
+  if (other) return recordsDiffer(real.value, reading) ?? other
   return inParts(verifier, begun.value, good, hash, chance)
 }
 

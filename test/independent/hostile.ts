@@ -83,11 +83,11 @@ const THEMES: readonly Theme[] = [
   },
   {
     entries: 35,
-    often: ['notice', 'notice', 'ban', 'vouch', 'invite', 'invite', 'invite', 'join'],
-    calm: 10,
+    often: ['notice', 'notice', 'ban', 'ban', 'vouch', 'invite', 'invite', 'invite', 'join'],
+    calm: 20,
     steps: SLOW,
     guests: 6,
-    policy: { 'answer-days': 90, 'ban-points': 5, 'fade-days': 45, 'slot-points': 2, 'pause-points': 9 },
+    policy: { 'answer-days': 90, 'ban-points': 5, 'fade-days': 45, 'pause-points': 4 },
   },
   {
     entries: 25,

@@ -60,7 +60,7 @@ else if (isMainThread) {
 type Part = Awaited<ReturnType<typeof part>>
 
 /** Each seed, from the first on, with which something happens that did not before. */
-function chosen(): readonly number[] {
+function chosen(): { readonly seeds: readonly number[]; readonly never: readonly string[] } {
   const seeds: number[] = []
   const coverage = noCoverage()
   for (let seed = first; seed < first + count && missing(coverage).length > 0; seed++) {
@@ -68,7 +68,7 @@ function chosen(): readonly number[] {
     cover(coverage, hostileLedger(toyScheme, seed))
     if (missing(coverage).length < lacked) seeds.push(seed)
   }
-  return seeds
+  return { seeds, never: missing(coverage) }
 }
 
 function inWorker(job: number): Promise<Part> {

@@ -1,6 +1,6 @@
 import { DESCRIPTION, verifyDescription } from '../../protocol/audio/description.ts'
 import { PROMISE } from '../../protocol/community/entry.ts'
-import { GENESIS, verifyGenesis } from '../../protocol/community/genesis.ts'
+import { GENESIS, openGenesis, verifyGenesis } from '../../protocol/community/genesis.ts'
 import { INVITE } from '../../protocol/community/invite.ts'
 import { JOIN, joinSigners, openJoinParts, verifyJoinParts } from '../../protocol/community/join.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
@@ -75,8 +75,12 @@ export async function judge(
     return signed.ok ? opened : signed
   }
   switch (file.type) {
-    case 'genesis':
-      return verifyGenesis(verifier, bytes)
+    case 'genesis': {
+      const genesis = openGenesis(bytes)
+      if (!genesis.ok) return genesis
+      const signed = await verifyGenesis(verifier, genesis.value)
+      return signed.ok ? genesis : signed
+    }
     case 'identity':
       return signedBy(open(IDENTITY, community, bytes), identitySigners)
     case 'device-add':
