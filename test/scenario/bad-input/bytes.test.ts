@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FOUND, HELLO, LEDGER, PROFILES, ROOMS, type Service } from '../../../protocol/wire/services.ts'
+import { STATE } from '../../../protocol/wire/state-service.ts'
 import { MALFORMED, type Malformed, ONE_OF_EACH } from '../../support/malformed.ts'
 import { PATIENCE } from '../../support/node-peer.ts'
 import { refusalOf, refused, rest } from '../../support/raw-client.ts'
@@ -8,7 +9,7 @@ import { besieged } from './besieged.ts'
 const town = besieged()
 
 describe('reads', () => {
-  test.each([HELLO, FOUND, LEDGER, PROFILES, ROOMS])(
+  test.each([HELLO, FOUND, LEDGER, STATE, PROFILES, ROOMS])(
     'no spelling that is not canonical on $protocol',
     async (service) => {
       const mallory = await town.member(town.seeded.mallory)
@@ -29,7 +30,7 @@ describe('reads', () => {
     }
   })
 
-  test.each([HELLO, FOUND, LEDGER, PROFILES, ROOMS])(
+  test.each([HELLO, FOUND, LEDGER, STATE, PROFILES, ROOMS])(
     'no frame that is too large on $protocol',
     async (service) => {
       const mallory = await town.member(town.seeded.mallory)
