@@ -111,6 +111,12 @@ async function vouches(tell: Tell): Promise<void> {
       ' 16 vouch-inside 17 vouch-known 19 vouch-known',
   )
 
+  const below = await Story.begin()
+  const guest = await below.guest(below.alice, 0, 'Bob')
+  const guestsGuest = await below.guest(guest, 0, 'Carol')
+  await below.after(8 * DAY).tries(guestsGuest, VOUCH, { for: below.alice.member })
+  await tell('a guest’s guest, from further below', 'POL-3', below, '3 members 7 vouch-inside')
+
   const many = await Story.begin()
   const loved = await many.guest(many.alice, 0, 'Bob')
   const friends: Person[] = []
