@@ -63,12 +63,40 @@ export function inForce(
  * Opens and verifies a presence at a time in seconds.
  * @param peer the session that must be bound, when it is known from the connection
  */
-export async function verifyPresence(
+export function verifyPresence(
   verifier: Verifier,
   membership: Membership,
   envelope: Uint8Array,
   now: number,
   peer?: KeyText,
+): Promise<Result<Envelope<Presence>, EnvelopeReason | RoomReason>> {
+  const speaks = ({ m, device }: Presence) => memberOfDevice(membership, device)?.id === m
+  return verifyPresenceOf(speaks, verifier, membership, envelope, now, peer)
+}
+
+/** The same of a presence by which a root says at a relay that it is there, whatever became of its member (PRES-5). */
+export function verifyRootPresence(
+  verifier: Verifier,
+  membership: Membership,
+  envelope: Uint8Array,
+  now: number,
+  peer: KeyText,
+): Promise<Result<Envelope<Presence>, EnvelopeReason | RoomReason>> {
+  const speaks = ({ m, device }: Presence) => {
+    const member = membership.members.get(m)
+    return member?.root === device && !member.frozen
+  }
+  return verifyPresenceOf(speaks, verifier, membership, envelope, now, peer)
+}
+
+/** @param speaks whether the key may speak for the member */
+async function verifyPresenceOf(
+  speaks: (presence: Presence) => boolean,
+  verifier: Verifier,
+  membership: Membership,
+  envelope: Uint8Array,
+  now: number,
+  peer: KeyText | undefined,
 ): Promise<Result<Envelope<Presence>, EnvelopeReason | RoomReason>> {
   const opened = open(PRESENCE, membership.community, envelope)
   if (!opened.ok) return opened
@@ -76,7 +104,7 @@ export async function verifyPresence(
   if (peer !== undefined && presence.peer !== peer) return bad('wrong-peer')
   const timely = inForce(presence, now, MAX_PRESENCE_LIFETIME)
   if (!timely.ok) return timely
-  if (memberOfDevice(membership, presence.device)?.id !== presence.m) return bad('not-member')
+  if (!speaks(presence)) return bad('not-member')
   if (presence.device === presence.peer) return bad('signer-unexpected')
   const signed = await verifyEnvelope(verifier, membership.community, opened.value, [
     presence.device,

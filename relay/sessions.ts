@@ -1,6 +1,6 @@
 import type { PeerIdString } from '../node/network/network.ts'
 import { type Clock, second } from '../node/ports/clock.ts'
-import type { MemberId, StatementId } from '../protocol/ids.ts'
+import type { KeyText, MemberId, StatementId } from '../protocol/ids.ts'
 
 /** A session that outlived its proof is dropped this much later: a renewal may be under way. Seconds. */
 const GRACE = 30
@@ -14,6 +14,8 @@ const MAX_SESSIONS_OF_A_MEMBER = 16
 /** Who a connected session proved to be. `until` is the last second, on our clock, at which the proof holds. */
 export type Session =
   | { readonly kind: 'member'; readonly member: MemberId; readonly until: number }
+  /** A member's root, which has something to say for itself: a new device, a farewell. */
+  | { readonly kind: 'root'; readonly member: MemberId; readonly root: KeyText; readonly until: number }
   | { readonly kind: 'newcomer'; readonly invitation: StatementId; readonly until: number }
 
 /** The part of the network that sessions decide about. */
@@ -48,7 +50,7 @@ export class Sessions {
    */
   enter(peer: PeerIdString, session: Session): boolean {
     const account = accountOf(session)
-    const most = session.kind === 'member' ? MAX_SESSIONS_OF_A_MEMBER : MAX_NEWCOMERS_OF_AN_INVITATION
+    const most = session.kind === 'newcomer' ? MAX_NEWCOMERS_OF_AN_INVITATION : MAX_SESSIONS_OF_A_MEMBER
     const others = [...this.#sessions].filter(
       ([other, known]) => other !== peer && accountOf(known) === account,
     )
@@ -92,5 +94,5 @@ export class Sessions {
 
 /** Whose allowance a session uses up: a member's tabs share one, and so do those who hold one invitation. */
 export function accountOf(session: Session): string {
-  return session.kind === 'member' ? session.member : session.invitation
+  return session.kind === 'newcomer' ? session.invitation : session.member
 }

@@ -7,7 +7,7 @@ import { hasExpired } from '../../protocol/community/slots.ts'
 import type { KeyText } from '../../protocol/ids.ts'
 import type { Reason } from '../../protocol/reasons.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
-import { verifyInviteProof, verifyPresence } from '../../protocol/session.ts'
+import { verifyInviteProof, verifyPresence, verifyRootPresence } from '../../protocol/session.ts'
 import type { Verifier } from '../../protocol/signature.ts'
 import type { HelloAnswer, HelloRequest } from '../../protocol/wire/services.ts'
 import type { Allowance } from '../allowance.ts'
@@ -59,9 +59,15 @@ async function readSession(
   const now = second(clock)
   if (p !== undefined) {
     const presence = await verifyPresence(verifier, membership, p, now, key)
-    if (!presence.ok) return presence
-    const { m, exp } = presence.value.payload
-    return good({ kind: 'member', member: m, until: exp })
+    if (presence.ok) {
+      const { m, exp } = presence.value.payload
+      return good({ kind: 'member', member: m, until: exp })
+    }
+    if (presence.reason !== 'not-member') return presence
+    const root = await verifyRootPresence(verifier, membership, p, now, key)
+    if (!root.ok) return root
+    const { m, device, exp } = root.value.payload
+    return good({ kind: 'root', member: m, root: device, until: exp })
   }
   if (i === undefined) return bad('field-missing')
   const proof = await verifyInviteProof(verifier, membership.community, i, now, key, relayKey)

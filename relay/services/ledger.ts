@@ -1,6 +1,7 @@
 import type { PeerIdString } from '../../node/network/network.ts'
 import { JOIN } from '../../protocol/community/join.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
+import { openStatement } from '../../protocol/community/statement.ts'
 import { open } from '../../protocol/envelope.ts'
 import { checkpointBytes, type SignedCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { type LedgerAnswer, type LedgerRequest, MAX_ENTRIES_AN_ANSWER } from '../../protocol/wire/services.ts'
@@ -23,7 +24,7 @@ export interface LedgerParts {
   readonly allPuts: Allowance
 }
 
-/** Gives entries to whoever is admitted; takes statements of members, and of a newcomer the join with the invitation they proved. */
+/** Gives entries to whoever is admitted; takes statements of members, of a root those that it signed, and of a newcomer the join with the invitation they proved. */
 export async function answerLedger(
   { keeper, publisher, sessions, gets, puts, allPuts }: LedgerParts,
   from: PeerIdString,
@@ -52,6 +53,10 @@ export function checkpointOf({ checkpoint }: Checkpoints): { readonly cp?: Uint8
 
 function maySubmit(session: Session, membership: Membership, statement: Uint8Array): boolean {
   if (session.kind === 'member') return true
+  if (session.kind === 'root') {
+    const opened = openStatement(membership.community, statement)
+    return opened.ok && opened.value.envelope.signatures.some(({ key }) => key === session.root)
+  }
   const join = open(JOIN, membership.community, statement)
   return join.ok && join.value.payload.invite === session.invitation
 }

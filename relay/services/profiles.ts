@@ -46,7 +46,14 @@ export function forgetErased(store: Store, membership: Membership): void {
   for (const { id, erased } of membership.members.values()) if (erased) store.dropProfile(id)
 }
 
-/** Who holds an invitation may know who gave it; the names of all the others are for those who came in. */
+/** Who holds an invitation may know who gave it, and a root its own; the names of all the others are for those who came in. */
 function maySee(session: Session, membership: Membership, member: MemberId): boolean {
-  return session.kind === 'member' || membership.invitations.get(session.invitation)?.sponsor === member
+  switch (session.kind) {
+    case 'member':
+      return true
+    case 'root':
+      return session.member === member
+    case 'newcomer':
+      return membership.invitations.get(session.invitation)?.sponsor === member
+  }
 }
