@@ -7,8 +7,8 @@ export interface MembershipCard {
   readonly community: CommunityId
   readonly member: MemberId
   readonly device: DeviceKey
-  /** The member's own profile: without its salt the commitment in the ledger would stay closed for ever. */
-  readonly profile: Uint8Array
+  /** The member's own profile: without its salt the commitment in the ledger would stay closed for ever. Undefined where it was erased before this device came. */
+  readonly profile: Uint8Array | undefined
 }
 
 const keyOf = (community: CommunityId) => `card/${community}`

@@ -64,7 +64,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   }
 
   const profiles = await openProfiles(judging, network, storage)
-  await profiles.take(card.profile)
+  if (card.profile) await profiles.take(card.profile)
   const directory = createDirectory(judging, clock)
   const archive = roomArchive(storage)
   await archive.prune(second(clock))
@@ -320,7 +320,18 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     async people() {
       people ??= import('./people/people.ts')
         .then(({ openPeople }) =>
-          openPeople({ me, ledger, profiles, acting, storage, clock, links, report, signal }),
+          openPeople({
+            me,
+            ledger,
+            profiles,
+            acting,
+            storage,
+            clock,
+            links,
+            origin: site.origin,
+            report,
+            signal,
+          }),
         )
         .catch((error: unknown) => {
           // It may not have come over the network: the next one who asks tries again.

@@ -14,14 +14,14 @@ const LOG = '/log/'
 /**
  * The community of a site, as anybody may read it from the log's static files. Every statement is verified; which history it is, is the relay's
  * word, as it is for a newcomer. The last seconds may lack.
- * @param entries no more than so many from the beginning
+ * @param bundles no more than so many from the beginning, of 256 entries each
  * @throws PeerError
  */
 export async function readPublicLedger(
   { origin, community }: Site,
   verifier: Verifier,
   signal: AbortSignal,
-  entries = Number.POSITIVE_INFINITY,
+  bundles = Number.POSITIVE_INFINITY,
 ): Promise<Membership> {
   if (community === undefined) throw new PeerError('not-founded')
   const source = httpSource(new URL(LOG, origin))
@@ -31,10 +31,12 @@ export async function readPublicLedger(
     if (typeof checkpoint === 'string') throw new PeerError('internal', { cause: checkpoint })
     const { size } = checkpoint
     let index = 0
-    for await (const bytes of source.bundles(0, Math.min(size, entries), signal)) {
-      const bundle = bytes && decodeBundle(bytes, tileWidth('entries', index++, Math.min(size, entries)))
+    for await (const bytes of source.bundles(0, size, signal)) {
+      const bundle = bytes && decodeBundle(bytes, tileWidth('entries', index, size))
       if (!bundle?.ok) throw new PeerError('internal', { cause: 'a part of the log is missing or broken' })
       state = await extend(state, bundle.value, verifier)
+      index += 1
+      if (index === bundles) break
     }
   } catch (cause) {
     if (cause instanceof SourceError) throw new PeerError('relay-unreachable', { cause })

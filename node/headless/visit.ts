@@ -88,7 +88,7 @@ export async function openVisit(ports: VisitPorts, arrived: PeerStart, ending: A
     if (!pulled.ok) throw refusal(pulled.reason, pulled.at)
     await acting.settle()
     const profiles = await openProfiles(judging, network, storage)
-    await profiles.take(card.profile)
+    if (card.profile) await profiles.take(card.profile)
     await profiles.forgetErased()
     const own = profiles.held([member])[0]
     const given = own && (await ask(network, site.relay, PROFILES, { put: own }, step()))

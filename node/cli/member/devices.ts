@@ -1,12 +1,15 @@
 import type { Command } from 'commander'
-import { DEVICE_REMOVE } from '../../../protocol/identity/device.ts'
+import { DEVICE_ADD, DEVICE_REMOVE } from '../../../protocol/identity/device.ts'
 import type { KeyText } from '../../../protocol/ids.ts'
-import type { Start, Terminal } from '../command.ts'
-import { EXIT, type ExitStatus } from '../failure.ts'
+import { SEED_BYTES } from '../../../protocol/signature.ts'
+import { deviceSigner } from '../../crypto/device-key.ts'
+import { readCard, writeCard } from '../../membership-card.ts'
+import { examples, type Start, type Terminal } from '../command.ts'
+import { CliError, EXIT, type ExitStatus } from '../failure.ts'
 import { table } from '../output.ts'
-import { type HomeOptions, visiting, withHomeOptions } from './home.ts'
+import { atSite, type HomeOptions, rememberRelay, visiting, withHomeOptions } from './home.ts'
 import { type PhraseOptions, readPhrase, withPhraseOption } from './phrase.ts'
-import { ownRoot } from './roots.ts'
+import { asRoot, ownRoot } from './roots.ts'
 import { parseKey } from './targets.ts'
 
 /** `identity device`. */
@@ -15,6 +18,16 @@ export function declareDevices(identity: Command, start: Start): void {
   withHomeOptions(group.command('list'))
     .description('Your devices, and which is this one.')
     .action(start(list))
+  withPhraseOption(withHomeOptions(group.command('add')))
+    .description('The same as "palabre identity restore".')
+    .action(start(restore))
+  withPhraseOption(withHomeOptions(identity.command('restore')))
+    .description('Make this home a device of yours, in a community where you are a member.')
+    .addHelpText(
+      'after',
+      examples(['palabre identity restore --relay https://… --words-file words.txt', 'on a new machine']),
+    )
+    .action(start(restore))
   withPhraseOption(withHomeOptions(group.command('remove')))
     .description('Remove a device that was lost or stolen: nothing it signs takes effect any more.')
     .argument('<key>', 'key of the device', parseKey)
@@ -62,4 +75,33 @@ async function remove(
     )
     return EXIT.ok
   })
+}
+
+/** The device is kept before the ledger hears of it: an answer that is lost must not leave a device without its key. */
+async function restore(terminal: Terminal, options: HomeOptions & PhraseOptions): Promise<ExitStatus> {
+  const phrase = await readPhrase(terminal, options)
+  return atSite(terminal, options, undefined, (site) =>
+    asRoot(terminal, site, phrase, async (root) => {
+      const { home, ports, origin } = site
+      const { community } = root.state
+      const card = (await readCard(home, community)) ?? {
+        community,
+        member: root.member,
+        device: { kind: 'seed', seed: ports.random.bytes(SEED_BYTES) } as const,
+        profile: await root.profile(),
+      }
+      const device = deviceSigner(card.device)
+      await root.settle()
+      if (card.member !== root.member || root.state.devices.has(device.publicKey))
+        throw new CliError('already-joined', 'This home has a device in this community already.')
+      await writeCard(home, card)
+      await rememberRelay(home, community, origin)
+      await root.act(DEVICE_ADD, (place) => ({ ...place, device: device.publicKey }), [device])
+      terminal.output.result(
+        { community, relay: origin.origin, member: card.member, device: device.publicKey },
+        `This home is a device of yours now.\nMember:  ${card.member}\nDevice:  ${device.publicKey}`,
+      )
+      return EXIT.ok
+    }),
+  )
 }

@@ -1,7 +1,12 @@
 import type { KeyText } from '../../../protocol/ids.ts'
 import type { Signer } from '../../../protocol/signature.ts'
+import { readPublicLedger } from '../../headless/public-ledger.ts'
+import { openRootVisit, type RootVisit } from '../../headless/root-visit.ts'
 import type { Visit } from '../../headless/visit.ts'
-import { CliError } from '../failure.ts'
+import { askSite } from '../../site-address.ts'
+import type { Terminal } from '../command.ts'
+import { CliError, RefusedError } from '../failure.ts'
+import type { AtSite } from './home.ts'
 import { rootOf } from './phrase.ts'
 import { sentenceOf } from './sentences.ts'
 
@@ -20,4 +25,26 @@ export async function rootAmong(
   const root = await rootOf(phrase, nonce)
   if (!keys.includes(root.publicKey)) throw new CliError('phrase-wrong', sentenceOf('phrase-wrong'))
   return root
+}
+
+/** Goes to the relay as the root of a phrase, without a device, and comes back when the action ends. @throws CliError when it is no member's */
+export async function asRoot<T>(
+  terminal: Terminal,
+  { origin, ports }: AtSite,
+  phrase: string,
+  action: (visit: RootVisit) => Promise<T>,
+): Promise<T> {
+  const { signal } = terminal
+  const site = await askSite(origin, signal)
+  const state = await readPublicLedger(site, ports.verifier, signal)
+  const root = await rootOf(phrase, state.genesis.payload.nonce)
+  const member = state.roots.get(root.publicKey)?.member
+  if (member === undefined || state.members.get(member)?.root !== root.publicKey)
+    throw new RefusedError('member-unknown', 'Nobody in this community has this recovery phrase.')
+  const visit = await openRootVisit(ports, site, member, root, signal)
+  try {
+    return await action(visit)
+  } finally {
+    await visit.close()
+  }
 }
