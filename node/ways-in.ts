@@ -3,11 +3,12 @@ import { invitationSigner } from '../protocol/community/invite.ts'
 import { decodeInvitationCode, type InvitationCode } from '../protocol/community/link.ts'
 import type { Invitation, Membership } from '../protocol/community/membership.ts'
 import type { Policy } from '../protocol/community/policy.ts'
-import { seal } from '../protocol/envelope.ts'
+import { peekId, seal } from '../protocol/envelope.ts'
 import { tidyName } from '../protocol/identity/profile.ts'
 import { ENTROPY_BYTES, entropyOf, phraseOf, rootSigner } from '../protocol/identity/root.ts'
-import type { CommunityId, StatementId } from '../protocol/ids.ts'
+import type { CommunityId, KeyText, StatementId } from '../protocol/ids.ts'
 import { MAX_COMMUNITY_NAME_CHARS, MINUTE } from '../protocol/limits.ts'
+import { type Reason, SERVICE_REASONS } from '../protocol/reasons.ts'
 import { isLine } from '../protocol/schema.ts'
 import { INVITE_PROOF } from '../protocol/session.ts'
 import { SEED_BYTES, type Signer, signerFromSeed, type Verifier } from '../protocol/signature.ts'
@@ -15,10 +16,12 @@ import { FOUND, HELLO, PROFILES } from '../protocol/wire/services.ts'
 import { enrol, sealJoin } from './community/enrolment.ts'
 import { sealGenesis } from './community/founding.ts'
 import { invitationState } from './community/inviting.ts'
+import { dropPendingJoin, readPendingJoin, writePendingJoin } from './community/pending-join.ts'
 import { type DeviceKey, deviceSigner } from './crypto/device-key.ts'
 import { type Entrance, openEntrance } from './entrance.ts'
-import { PeerError } from './errors.ts'
+import { PeerError, type PeerErrorCode } from './errors.ts'
 import { sealPresence } from './greetings.ts'
+import { storedCheckpoint } from './ledger/checkpoints.ts'
 import { type Ledger, openLedger, storedLedger } from './ledger/ledger.ts'
 import { dropCard, type MembershipCard, readCard, writeCard } from './membership-card.ts'
 import type { PeerIdString } from './network/network.ts'
@@ -43,6 +46,14 @@ const WHY_NOT = {
   void: 'invitation-void',
   expired: 'invitation-expired',
 } as const
+/** With these an invitation is lost for good. */
+const NO_MORE_GOOD: ReadonlySet<PeerErrorCode> = new Set([
+  'invitation-used',
+  'invitation-void',
+  'invitation-expired',
+  'invitation-unknown',
+  'invitation-not-for-you',
+])
 /** For one step of coming in, in milliseconds: a long ledger on a slow phone. */
 const STEP = 30_000
 
@@ -158,17 +169,20 @@ export function createWaysIn<P>({
       { key: signer.publicKey, peer: session.publicKey, relay: relayKey, at, exp: at + PROOF_LIFETIME },
       [signer],
     )
-    const answer = await ask(entrance.network, relay, HELLO, { i: proof.bytes }, signal)
+    const cp = await storedCheckpoint(invitation.community, storage)
+    const shown = cp === undefined ? { i: proof.bytes } : { i: proof.bytes, cp }
+    const answer = await ask(entrance.network, relay, HELLO, shown, signal)
     if (!answer.ok) throw refusal(answer.reason, answer.at)
   }
 
-  /** Shows a card at the door; `undefined` when nobody was made a member by it, and then the card is dropped. */
+  /** Shows a card at the door; `undefined` when the relay knows nobody who was made a member by it. */
   async function claim(opened: Opened, card: MembershipCard): Promise<Ledger | undefined> {
     const { network } = opened.entrance
     const ledger = await opened.entrance.say(async (relay, signal) => {
       const me = { ...opened, member: card.member, device: deviceSigner(card.device) }
       const p = await sealPresence(me, card.community, second(clock))
-      const answer = await ask(network, relay, HELLO, { p }, signal)
+      const cp = await storedCheckpoint(card.community, storage)
+      const answer = await ask(network, relay, HELLO, cp ? { p, cp } : { p }, signal)
       if (!answer.ok) return answer
       return openLedger(
         card.community,
@@ -179,7 +193,60 @@ export function createWaysIn<P>({
     })
     if (ledger.ok) return ledger.value
     if (ledger.reason !== 'not-member') throw refusal(ledger.reason, ledger.at)
-    await dropCard(storage, card.community)
+    return undefined
+  }
+
+  /** Forgets somebody who did not become a member: our own copy of the ledger does not have them, whatever a relay says. */
+  async function giveUp({ community }: MembershipCard): Promise<void> {
+    await dropPendingJoin(storage, community)
+    await dropCard(storage, community)
+  }
+
+  /** Has a join taken, of which the storage knows; what it says is final only when the ledger will never take it. */
+  async function deliver(
+    opened: Opened & { readonly ledger: Ledger },
+    card: MembershipCard,
+    statement: Uint8Array,
+  ): Promise<P> {
+    const { ledger } = opened
+    const { relay } = opened.entrance.site
+    const away = (cause: unknown) => {
+      throw relayFailure(cause)
+    }
+    const id = peekId(card.community, statement)
+    if (!id.ok) throw new Error(`a join of our own cannot be read: ${id.reason}`)
+    const submission = { id: id.value, bytes: statement }
+    const taken = await ledger.submit(relay, submission, AbortSignal.timeout(STEP)).catch(away)
+    if (!taken.ok) {
+      if (!isForNow(taken.reason)) await giveUp(card)
+      throw refusal(taken.reason, taken.at)
+    }
+    // From here on the card is a member's: whatever goes wrong, it is claimed with the next attempt.
+    const pulled = await ledger.pull(relay, AbortSignal.timeout(STEP)).catch(away)
+    if (!pulled.ok) throw refusal(pulled.reason, pulled.at)
+    if (!ledger.membership.value.members.has(card.member)) throw new PeerError('refused')
+    await dropPendingJoin(storage, card.community)
+    return start({ ...opened, card, ledger })
+  }
+
+  /** Sends an earlier join again, as it was; `undefined` when there is none, or it never can be taken, and then the card is dropped. */
+  async function joinAgain(opened: Opened, card: MembershipCard): Promise<P | undefined> {
+    const { community } = card
+    const pending = await readPendingJoin(storage, community)
+    if (pending === undefined) return undefined
+    const invitation = decodeInvitationCode(pending.code)
+    if (!invitation.ok) throw new Error(`a stored invitation cannot be read: ${invitation.reason}`)
+    try {
+      await opened.entrance.say((relay, signal) => knock(opened, invitation.value, relay, signal))
+      const means = { network: opened.entrance.network, verifier, storage, clock }
+      const { relay } = opened.entrance.site
+      const ledger = await openLedger(community, relay, means, AbortSignal.timeout(STEP))
+      if (!ledger.ok) throw refusal(ledger.reason, ledger.at)
+      return await deliver({ ...opened, ledger: ledger.value }, card, pending.statement)
+    } catch (error) {
+      if (!(error instanceof PeerError) || !NO_MORE_GOOD.has(error.code)) throw error
+    }
+    await giveUp(card)
     return undefined
   }
 
@@ -219,19 +286,37 @@ export function createWaysIn<P>({
       // A device whose join was stored here and never acknowledged finds out now whether it was taken.
       const known = stored?.membership.value.members.has(card.member) === true
       const ledger = known ? stored : await claim(opened, card)
-      if (ledger) return start({ ...opened, card, ledger })
+      if (ledger) return arrived(opened, card, ledger)
+      const joined = await joinAgain(opened, card)
+      if (joined) return joined
       await network.stop()
       return undefined
     })
   }
 
-  /** A join whose answer was lost may have been taken: it is claimed before another is tried, which would be refused and would leave the member without their key. */
-  async function claimEarlier(opened: ReadInvitation): Promise<P | undefined> {
+  async function arrived(opened: Opened, card: MembershipCard, ledger: Ledger): Promise<P> {
+    await dropPendingJoin(storage, card.community)
+    return start({ ...opened, card, ledger })
+  }
+
+  /**
+   * A join whose answer was lost may have been taken, or be taken yet: it is claimed, and sent again, before another is made, which would be
+   * refused and would leave the member without their key. With another phrase than then it is another person who comes.
+   */
+  async function claimEarlier(opened: ReadInvitation, root: KeyText): Promise<P | undefined> {
     const { entrance, invitation } = opened
     const card = await readCard(storage, invitation.community)
     if (!card) return undefined
     const ledger = await claim(opened, card)
-    if (ledger) return start({ ...opened, card, ledger })
+    if (ledger) return arrived(opened, card, ledger)
+    // Our own copy knows better than a relay that says otherwise.
+    if (opened.ledger.membership.value.members.has(card.member)) throw new PeerError('not-member')
+    const pending = await readPendingJoin(storage, invitation.community)
+    if (pending?.root !== root) await giveUp(card)
+    else {
+      const joined = await joinAgain(opened, card)
+      if (joined) return joined
+    }
     await entrance.say((relay, signal) => knock(opened, invitation, relay, signal))
     return undefined
   }
@@ -298,7 +383,10 @@ export function createWaysIn<P>({
           throw refusal(founded.reason, founded.at)
         })
         const ledger = await claim(opened, card)
-        if (!ledger) throw new PeerError('already-founded')
+        if (!ledger) {
+          await dropCard(storage, id)
+          throw new PeerError('already-founded')
+        }
         return start({ ...opened, card, ledger })
       })
     },
@@ -332,41 +420,35 @@ export function createWaysIn<P>({
       const name = tidyName(typedName)
       if (name === undefined) throw new PeerError('name-invalid')
       if (read?.code !== code) read = await readFresh(code)
-      const { invitation, invite, ledger, entrance } = read
+      const { invitation, invite, ledger } = read
       const { community } = invitation
       const { nonce } = ledger.membership.value.genesis.payload
       const opened = read
-      const earlier = await claimEarlier(opened)
+      const root = rootSigner(entropyBehind(identity), nonce)
+      const earlier = await claimEarlier(opened, root.publicKey)
       if (earlier) {
         read = undefined
         return earlier
       }
       const key = await newKey()
       const device = deviceSigner(key)
-      const root = rootSigner(entropyBehind(identity), nonce)
       const enrolment = await enrol(community, root, device, name, second(clock), random)
       const oneTime = invitationSigner(invitation.seed, community)
       const join = await sealJoin(community, enrolment, invite, device, oneTime, second(clock))
       const card = { community, member: enrolment.member, device: key, profile: enrolment.profile.bytes }
       // Before the relay hears of it: an answer that is lost must not leave a member without their key.
       await writeCard(storage, card)
-      const away = (cause: unknown) => {
-        throw relayFailure(cause)
-      }
-      const { relay } = entrance.site
-      const taken = await ledger.submit(relay, join, AbortSignal.timeout(STEP)).catch(away)
-      if (!taken.ok) {
-        await dropCard(storage, community)
-        throw refusal(taken.reason, taken.at)
-      }
-      // From here on the card is a member's: whatever goes wrong, it is claimed with the next attempt.
-      const pulled = await ledger.pull(relay, AbortSignal.timeout(STEP)).catch(away)
-      if (!pulled.ok) throw refusal(pulled.reason, pulled.at)
-      if (!ledger.membership.value.members.has(card.member)) throw new PeerError('refused')
+      await writePendingJoin(storage, community, { statement: join.bytes, code, root: root.publicKey })
+      const peer = await deliver(opened, card, join.bytes)
       read = undefined
-      return start({ ...opened, card, ledger })
+      return peer
     },
   }
+}
+
+/** Whether a relay that refuses for this reason may take the same statement another time. */
+function isForNow(reason: Reason): boolean {
+  return (SERVICE_REASONS as readonly Reason[]).includes(reason)
 }
 
 async function invitationView(

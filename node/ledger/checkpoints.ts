@@ -1,4 +1,5 @@
 import { equalBytes } from '../../protocol/bytes.ts'
+import type { CommunityId } from '../../protocol/ids.ts'
 import {
   checkpointBytes,
   openCheckpoint,
@@ -38,6 +39,14 @@ export interface CheckpointParts {
   readonly tree: HashTree
   readonly copy: () => Copy
   readonly raise: (alarm: LedgerAlarm) => Promise<void>
+}
+
+/** The newest checkpoint that fitted our copy when it was last looked at: what a relay is shown before anything else (HELLO-1). */
+export async function storedCheckpoint(
+  community: CommunityId,
+  storage: Storage,
+): Promise<Uint8Array | undefined> {
+  return (await storage.get(checkpointAt(community, 'newest'))) as Uint8Array | undefined
 }
 
 /** The checkpoints that a copy of the ledger is held against. */

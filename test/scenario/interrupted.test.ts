@@ -129,23 +129,57 @@ test('a join whose answer is lost makes a member: in the same tab when they try 
   }
 })
 
-test('a join that never arrived is made again', async () => {
+test('a join that never arrived is sent again as it was: in the same tab, or in a new one', async () => {
   const relay = await startRelay()
   const alice = stopLater(
     await found((await newDevice()).open(relay.origin), relay.foundingLink as string, 'Alice'),
   )
-  const device = await newDevice()
-  const door = device.open(relay.origin)
+  for (const guest of ['Bob', 'Carol']) {
+    const device = await newDevice()
+    const door = device.open(relay.origin)
+    const code = codeOf((await alice.invite()).link)
+    await door.readInvitation(code)
+    const identity = await door.newIdentity()
+    await relay.kill()
+    await expect(door.join({ code, name: guest, identity })).rejects.toMatchObject({
+      code: 'relay-unreachable',
+    })
+    const [stored] = await device.storage.list('joining/')
+    await relay.restart()
+    const peer =
+      guest === 'Bob'
+        ? await door.join({ code, name: 'Robert', identity })
+        : await device.open(relay.origin).resume()
+    if (!peer) throw new Error('the join is lost')
+    stopLater(peer)
+    // Another name would be another identity of the same root.
+    expect(peer.me.name).toBe(guest)
+    const entries = (await device.storage.list('ledger/')).map(([, entry]) =>
+      Buffer.from(entry as Uint8Array),
+    )
+    if (!stored) throw new Error('the join was not stored')
+    const { statement } = stored[1] as { readonly statement: Uint8Array }
+    expect(entries.filter((entry) => entry.includes(Buffer.from(statement)))).toHaveLength(1)
+    expect(await device.storage.list('joining/')).toHaveLength(0)
+    await until(alice.relay, (state) => state === 'connected')
+  }
+})
+
+test('with another recovery phrase another person comes, and the join that never arrived is forgotten', async () => {
+  const relay = await startRelay()
+  const alice = stopLater(
+    await found((await newDevice()).open(relay.origin), relay.foundingLink as string, 'Alice'),
+  )
+  const door = (await newDevice()).open(relay.origin)
   const code = codeOf((await alice.invite()).link)
   await door.readInvitation(code)
-  const identity = await door.newIdentity()
   await relay.kill()
-  await expect(door.join({ code, name: 'Bob', identity })).rejects.toMatchObject({
+  await expect(door.join({ code, name: 'Bob', identity: await door.newIdentity() })).rejects.toMatchObject({
     code: 'relay-unreachable',
   })
   await relay.restart()
-  const bob = stopLater(await door.join({ code, name: 'Robert', identity }))
-  expect(bob.me.name).toBe('Robert')
+  const robert = stopLater(await door.join({ code, name: 'Robert', identity: await door.newIdentity() }))
+  expect(robert.me.name).toBe('Robert')
 })
 
 test('a member who closes the tab is the same member in the next, in the room they were in, numbering on', async () => {
