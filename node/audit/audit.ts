@@ -1,18 +1,11 @@
-import { equalBytes } from '../../protocol/bytes.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
 import { beginLedger } from '../../protocol/community/replay.ts'
 import type { CommunityId } from '../../protocol/ids.ts'
-import {
-  type Checkpoint,
-  openCheckpoint,
-  parseCheckpoint,
-  type SignedCheckpoint,
-} from '../../protocol/log/checkpoint.ts'
-import { isFinal, verifyCosignatures } from '../../protocol/log/cosignature.ts'
-import type { TreeHead } from '../../protocol/log/proof.ts'
+import { type Checkpoint, parseCheckpoint, type SignedCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { parseNote } from '../../protocol/log/signed-note.ts'
 import { decodeBundle, tileWidth } from '../../protocol/log/tile.ts'
 import { stateHash, stateRoot } from '../../protocol/state/state.ts'
+import { examine, findingsInTree, type Head } from './examine.ts'
 import type { Finding } from './finding.ts'
 import { inspectTiles } from './inspector.ts'
 import { LedgerReader, type ReaderEars, type ReaderMeans } from './reader.ts'
@@ -45,11 +38,6 @@ export interface Audit {
   readonly findings: readonly Finding[]
 }
 
-/** A tree, and the state hash where the entries up to there could be believed. */
-export interface Head extends TreeHead {
-  readonly state?: Uint8Array
-}
-
 /** Verifies a ledger from its first entry to its newest checkpoint. Throws SourceError when the source cannot be read. */
 export async function auditLedger(
   source: LedgerSource,
@@ -77,13 +65,14 @@ export async function auditLedger(
   }
   const findings = [...reader.findings, ...(await inspector.end())]
   const { state } = reader
-  const head = headOf(reader, means)
+  const head = (typeof stated !== 'string' && marks.get(stated.size)) || headOf(reader, means)
   if (typeof stated === 'string') findings.push({ code: 'checkpoint-malformed', detail: stated })
-  const checkpoint =
-    state && typeof stated !== 'string' ? await openStated(bytes, reader, state, means, findings) : undefined
-  if (typeof stated !== 'string') holdAgainst(stated, checkpoint, head, findings)
-  const cosigned = state && checkpoint ? await countWitnesses(state, checkpoint, means, findings) : 0
+  else findings.push(...findingsInTree(stated, head))
+  const looked =
+    state && typeof stated !== 'string' ? await examine(bytes, reader, state, head, means) : undefined
+  findings.push(...(looked?.findings ?? []))
   if (state !== undefined) findings.push(...findingsOf(state, order.community))
+  const { checkpoint, cosigned = 0 } = looked ?? {}
   return { source, reader, checkpoint, cosigned, state, head, marks, findings }
 }
 
@@ -112,69 +101,11 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint | string {
   return checkpoint.ok ? checkpoint.value : `The checkpoint cannot be read (${checkpoint.reason}).`
 }
 
-/** The keys that may have signed a checkpoint of this size: the one in force, and where the last entry rotated it, the one before. */
-export function checkpointKeys(reader: LedgerReader, state: Membership, size: number): Membership['logs'] {
-  return state.logs.slice(reader.rotated === size - 1 ? -2 : -1)
-}
-
 export function headOf(reader: LedgerReader, { sha256 }: Pick<ReaderMeans, 'sha256'>): Head {
   const tree = reader.tree.head()
   const { state } = reader
   if (state === undefined || reader.stopped || state.size !== tree.size) return tree
   return { ...tree, state: stateHash(state, stateRoot(state, sha256), sha256) }
-}
-
-async function openStated(
-  bytes: Uint8Array,
-  reader: LedgerReader,
-  state: Membership,
-  { verifier }: ReaderMeans,
-  findings: Finding[],
-): Promise<SignedCheckpoint | undefined> {
-  const { community } = state
-  const keys = checkpointKeys(reader, state, state.size)
-  const opened = await openCheckpoint(verifier, { community, keys }, bytes)
-  if (opened.ok) return opened.value
-  const { reason } = opened
-  const malformed = reason === 'checkpoint-malformed'
-  const code = malformed ? 'checkpoint-malformed' : 'checkpoint-unsigned'
-  const detail = malformed
-    ? 'The checkpoint says no state.'
-    : 'The checkpoint is not signed by the log of this community.'
-  findings.push({ code, reason, detail })
-  return undefined
-}
-
-function holdAgainst(
-  { size, root }: Checkpoint,
-  checkpoint: SignedCheckpoint | undefined,
-  head: Head,
-  findings: Finding[],
-): void {
-  if (head.size === size && !equalBytes(head.root, root))
-    findings.push({ code: 'root-wrong', detail: 'The entries make another tree than the checkpoint says.' })
-  if (checkpoint !== undefined && head.state !== undefined && !equalBytes(head.state, checkpoint.state))
-    findings.push({ code: 'state-wrong', detail: 'The entries make another state than the checkpoint says.' })
-}
-
-async function countWitnesses(
-  { witnesses }: Membership,
-  { note }: SignedCheckpoint,
-  { verifier }: ReaderMeans,
-  findings: Finding[],
-): Promise<number> {
-  const cosignatures = await verifyCosignatures(verifier, witnesses.keys, note)
-  if (!cosignatures.ok) {
-    const detail = 'A cosignature under the checkpoint is not its witness’s.'
-    findings.push({ code: 'cosignature-wrong', reason: cosignatures.reason, detail })
-    return 0
-  }
-  const { length } = cosignatures.value
-  if (!isFinal(witnesses, cosignatures.value)) {
-    const detail = `${length} of the community’s witnesses cosigned the checkpoint, and it takes ${witnesses.k}.`
-    findings.push({ code: 'witnesses-missing', detail })
-  }
-  return length
 }
 
 function* findingsOf(state: Membership, community: CommunityId | undefined): Generator<Finding> {

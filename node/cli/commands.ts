@@ -11,10 +11,12 @@ import { declareErase, declareLeave } from './member/leaving.ts'
 import { declareCertify, declareClaim, declareVouch } from './member/people.ts'
 import { declareSign, declareSubmit } from './member/requests.ts'
 import { declareAttest, declareRoom } from './member/stage.ts'
+import { declareWatch } from './watch.ts'
 
 /** Every command of `palabre`, in the order of its help: one file each. */
 export const COMMANDS: readonly Declare[] = [
   declareAudit,
+  declareWatch,
   declareGenerateLedger,
   declareIdentity,
   declareCommunity,
