@@ -3,6 +3,7 @@ import type { PeerErrorCode } from './errors.ts'
 import type { NoticedAlarm } from './ledger/alarm.ts'
 import type { LogStanding } from './ledger/standing.ts'
 import type {
+  AuditView,
   DecisionView,
   InvitationsView,
   NoticeView,
@@ -169,6 +170,8 @@ export interface People {
   leave(phrase: string): Promise<void>
   /** Asks everybody to delete my profile. */
   erase(): Promise<void>
+  /** Verifies the whole ledger from the files that the relay serves, believing nobody. @throws PeerError, and the signal's reason */
+  verify(progress: (done: number, of: number) => void, signal: AbortSignal): Promise<AuditView>
   /** Everything that this device holds about me, as JSON text. */
   exportOwn(): Promise<string>
 }

@@ -26,6 +26,7 @@ import { noticesFor } from './notices.ts'
 import { ownData } from './own.ts'
 import { personPage } from './page.ts'
 import { personViews } from './persons.ts'
+import { verifyLedger } from './verify.ts'
 import type { InvitationsView, NoticeView, PersonView } from './view.ts'
 
 /** What time alone changes (slots, points, notices) goes by the minute. Milliseconds. */
@@ -40,6 +41,8 @@ export interface PeopleParts {
   readonly clock: Clock
   /** The links of the invitations that this device made. */
   readonly links: ReadonlyMap<KeyText, string>
+  /** Of the site, whose relay keeps the log. */
+  readonly origin: string
   readonly report: (where: string, error: unknown) => void
   /** Ends the drawing. */
   readonly signal: AbortSignal
@@ -47,7 +50,7 @@ export interface PeopleParts {
 
 /** The people of a community for one of them: what the ledger says, drawn anew as it grows, and the acts of a member. */
 export function openPeople(parts: PeopleParts): People {
-  const { me, ledger, profiles, acting, storage, clock, links, report, signal } = parts
+  const { me, ledger, profiles, acting, storage, clock, links, origin, report, signal } = parts
   const { member } = me
   const state = () => ledger.membership.value
   const now = () => second(clock)
@@ -169,6 +172,7 @@ export function openPeople(parts: PeopleParts): People {
       )
     },
     erase: () => act(ERASE, (place) => place),
+    verify: (progress, stop) => verifyLedger(origin, state().community, progress, stop),
     async exportOwn() {
       const held = profiles.held([member])[0]
       const profile = held && open(PROFILE, state().community, held)

@@ -1,4 +1,5 @@
 import type { MemberId, StatementId } from '../../protocol/ids.ts'
+import type { FindingCode } from '../audit/finding.ts'
 
 /**
  * What a member sees of the ledger: who is here and by whom, what everybody answers for, and what was decided. Plain values, computed
@@ -201,3 +202,23 @@ export type NoticeView =
   | { readonly what: 'cut'; readonly member: MemberId; readonly me: boolean; readonly ban: BanView }
   /** Two people had the link of this invitation of mine. */
   | { readonly what: 'leaked'; readonly guest: MemberId; readonly undo: number | undefined }
+
+/** What an audit of the whole ledger found. Hashes in base64, as the command line and the log's checkpoint write them. */
+export interface AuditView {
+  readonly entries: number
+  /** Whoever ever came in. */
+  readonly members: number
+  /** Of the last entry. */
+  readonly until: number
+  /** Milliseconds. */
+  readonly took: number
+  /** Of the entries' tree. */
+  readonly root: string
+  /** The state hash; undefined when not every entry could be believed. */
+  readonly state: string | undefined
+  /** The log signed this very tree, and this state. */
+  readonly signed: boolean
+  readonly cosigned: number
+  readonly witnesses: { readonly k: number; readonly of: number }
+  readonly findings: readonly { readonly code: FindingCode; readonly index: number | undefined }[]
+}

@@ -1,6 +1,7 @@
 import { PeerError } from '../../node/errors.ts'
 import { Observed } from '../../node/observed.ts'
 import type {
+  AuditView,
   DecisionView,
   InvitationsView,
   NoticeView,
@@ -227,6 +228,26 @@ export class FakePeople implements People {
   async erase(): Promise<void> {
     this.#erased = true
     this.change(this.#options.me, { name: undefined })
+  }
+
+  /** What an audit finds, and whether it ever ends. */
+  audit: AuditView | 'endless' = {
+    entries: 42,
+    members: 10,
+    until: 0,
+    took: 312,
+    root: 'vB1FZ7ZtWg2Gm8dO0yJ6mJm3T7v1o3c5hXHc3S0b6iQ=',
+    state: 'Qk5Yy2O3mJm3T7v1o3c5hXHc3S0b6iQvB1FZ7ZtWg2E=',
+    signed: true,
+    cosigned: 0,
+    witnesses: { k: 0, of: 0 },
+    findings: [],
+  }
+
+  async verify(progress: (done: number, of: number) => void, signal: AbortSignal): Promise<AuditView> {
+    if (this.audit !== 'endless') return { ...this.audit, until: this.#options.now }
+    progress(17, 42)
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
   }
 
   async exportOwn(): Promise<string> {

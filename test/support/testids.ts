@@ -98,8 +98,12 @@ export const TESTIDS = {
   noticeSee: 'notice-see',
 
   verifyOpen: 'verify-open',
-  /** `data-state`. */
+  /** `data-state`: `idle`, `running`, `done`, `failed`. */
   verify: 'verify',
+  verifyRun: 'verify-run',
+  /** `data-findings`: how many. */
+  verdict: 'verdict',
+  stateHash: 'state-hash',
 
   ownOpen: 'own-open',
   own: 'own',

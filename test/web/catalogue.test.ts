@@ -10,7 +10,7 @@ import { plurals } from '../../web/messages/plural.ts'
 type Sentence = string | ((...told: never[]) => string)
 
 /** As many as any sentence is told. */
-const told = (what: number) => [what, what] as never[]
+const told = (what: number) => [what, what, what] as never[]
 
 /** Every sentence by its path, as the app asks for it: `t.room.leave`, or `w.invite.undo` of the screens about people. */
 function sentences(of: 't' | 'w', catalogue: object): readonly [string, Sentence][] {
@@ -35,6 +35,7 @@ const LOOKED_UP = [
   'w.ready.',
   'w.wanted.',
   'w.acts.',
+  'w.findings.',
   'w.actsMore.',
 ]
 

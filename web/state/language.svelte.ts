@@ -49,6 +49,12 @@ export class Language {
     this.#memory.setItem(KEY, locale)
   }
 
+  /** Those of tables, which are asked for a hundred times over: to make one takes longer than to draw a row. */
+  readonly #formats = $derived({
+    shortDay: new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium' }),
+    number: new Intl.NumberFormat(this.locale),
+  })
+
   /** A day in full; `at` in milliseconds since the Unix epoch, as everywhere here. */
   day(at: number): string {
     return new Intl.DateTimeFormat(this.locale, { dateStyle: 'long' }).format(at)
@@ -56,11 +62,11 @@ export class Language {
 
   /** A day in few characters, for tables. */
   shortDay(at: number): string {
-    return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium' }).format(at)
+    return this.#formats.shortDay.format(at)
   }
 
   number(value: number): string {
-    return new Intl.NumberFormat(this.locale).format(value)
+    return this.#formats.number.format(value)
   }
 
   /** A day and the minute. */

@@ -53,7 +53,7 @@ function shifted(offset: number, scale: number, window: number, from: number, le
   return end > window - MARGIN ? window - MARGIN - (from + length) * scale : offset
 }
 
-/** The part of the picture that is drawn: what the window shows and as much again around it, in steps, so that a small move draws nothing anew. */
+/** The part of the picture that is drawn: what the window shows and a quarter of that around it, in steps, so that a small move draws nothing anew. */
 export interface Part {
   readonly left: number
   readonly right: number
@@ -61,10 +61,18 @@ export interface Part {
   readonly bottom: number
 }
 
+/** Steps of a window. */
+const STEPS = 4
+
 export function partShown({ x, y, scale }: Camera, { width, height }: Size): Part {
-  const stepX = Math.max(1, width / scale / 2)
-  const stepY = Math.max(1, height / scale / 2)
+  const stepX = Math.max(1, width / scale / STEPS)
+  const stepY = Math.max(1, height / scale / STEPS)
   const left = Math.floor(-x / scale / stepX) * stepX
   const top = Math.floor(-y / scale / stepY) * stepY
-  return { left: left - stepX, right: left + 4 * stepX, top: top - stepY, bottom: top + 4 * stepY }
+  return {
+    left: left - stepX,
+    right: left + (STEPS + 2) * stepX,
+    top: top - stepY,
+    bottom: top + (STEPS + 2) * stepY,
+  }
 }

@@ -34,9 +34,19 @@ export function matching(
   )
 }
 
+/** What `folded` made of names: a search compares thousands of them at each letter that is typed. */
+const known = new Map<string, string>()
+/** More names than a community has; then it begins anew. */
+const MOST_KNOWN = 50_000
+
 /** For comparing names as people type them: without case, and without the marks on letters. */
 export function folded(name: string): string {
-  return name.normalize('NFD').replaceAll(/\p{M}/gu, '').toLocaleLowerCase()
+  const before = known.get(name)
+  if (before !== undefined) return before
+  const made = name.normalize('NFD').replaceAll(/\p{M}/gu, '').toLocaleLowerCase()
+  if (known.size >= MOST_KNOWN) known.clear()
+  known.set(name, made)
+  return made
 }
 
 /** Who was invited by whom, among those who are drawn. */
@@ -83,7 +93,7 @@ function withSponsors(
 
 /** So many people are drawn at first: what fits on a screen or two; and of those who were looked for, what somebody may want to see through. */
 const FIRST_DRAWN = 60
-const FOUND_DRAWN = 400
+const FOUND_DRAWN = 150
 
 /** Whose guests are shown at first: from the founders on as long as there is room, and the line that leads to `me`. */
 export function openAtFirst(forest: Forest, me: MemberId): ReadonlySet<MemberId> {

@@ -240,6 +240,57 @@ export const words = {
   },
   verify: {
     open: 'Verify',
+    title: (community) => `Verify ${community}`,
+    lead: 'Your browser reads the whole record of the community, from its first entry, and computes everything again: who came in on whose invitation, and whether every rule was kept. It believes nobody, not even the relay.',
+    run: 'Verify now',
+    again: 'Verify again',
+    running: 'Verifying',
+    starting: 'Asking for the record…',
+    progress: (done, of) => `${done} of ${of} entries`,
+    good: 'Nothing is wrong',
+    goodMore: 'Every entry and every signature holds, and every rule was kept.',
+    bad: (n) => count(n, { one: '# thing is wrong', other: '# things are wrong' }),
+    badMore:
+      'The keeper of the record did something that an honest one would not. Tell the community’s council.',
+    checked: 'What was checked',
+    read: (n, written, until) =>
+      n === 1
+        ? `The one entry there is, of ${until}.`
+        : `All ${written} entries, from the first to the last, of ${until}.`,
+    signatures: 'Every signature, one by one.',
+    rules: (n) =>
+      count(n, {
+        one: 'Who let # person in, with which invitation, and what was decided about them.',
+        other: 'Who let # people in, with which invitation, and what was decided about them.',
+      }),
+    signed: 'That the keeper of the record signed exactly this history.',
+    witnesses: (cosigned, of) => `That witnesses saw the same history: ${cosigned} of ${of} signed it.`,
+    noWitnesses:
+      'This community names no witnesses: whether others are shown the same history, compare the numbers below.',
+    state: 'State hash',
+    checkpoint: 'Root of the record',
+    unknown: 'unknown, because not every entry could be read',
+    same: 'Whoever verifies the same record, with any program, gets exactly these numbers.',
+    took: (seconds) => `It took ${seconds} seconds.`,
+  },
+  findings: {
+    'tile-missing': 'A part of the record is missing.',
+    'tile-malformed': 'A part of the record cannot be read.',
+    'tile-wrong': 'A part of the record says something else than its entries.',
+    'genesis-wrong': 'The record does not begin with the founding of a community.',
+    'community-wrong': 'This is the record of another community.',
+    'entry-malformed': 'Something in the record is no entry, and nothing after it can be believed.',
+    'time-backwards': 'An entry is older than the one before it, and nothing after it can be believed.',
+    'entry-void': 'An entry breaks a rule and changes nothing. An honest keeper would not have taken it.',
+    'checkpoint-malformed': 'What the keeper signed last cannot be read.',
+    'checkpoint-unsigned': 'The keeper of this community did not sign the record.',
+    'root-wrong': 'The entries are others than the keeper signed.',
+    'state-wrong': 'Something else comes of the entries than the keeper signed.',
+    'witnesses-missing': 'Too few witnesses saw this history.',
+    'cosignature-wrong': 'The signature of a witness does not hold.',
+    'log-forked': 'It is proven that the keeper signed two histories.',
+    'split-view': 'Others are shown another history.',
+    'log-shrunk': 'The record is shorter than it was.',
   },
   own: {
     title: 'My data',

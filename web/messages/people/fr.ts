@@ -252,6 +252,62 @@ export const words = {
   },
   verify: {
     open: 'Vérifier',
+    title: (community) => `Vérifier ${community}`,
+    lead: 'Votre navigateur lit tout le registre de la communauté, depuis sa première entrée, et recalcule tout : qui est entré sur l’invitation de qui, et si chaque règle a été respectée. Il ne croit personne, pas même le relais.',
+    run: 'Vérifier maintenant',
+    again: 'Vérifier de nouveau',
+    running: 'Vérification',
+    starting: 'Demande du registre…',
+    progress: (done, of) => `${done} entrées sur ${of}`,
+    good: 'Rien à redire',
+    goodMore: 'Chaque entrée et chaque signature est bonne, et chaque règle a été respectée.',
+    bad: (n) => count(n, { one: '# anomalie', other: '# anomalies' }),
+    badMore:
+      'Qui tient le registre a fait ce qu’un gardien honnête ne ferait pas. Dites-le au conseil de la communauté.',
+    checked: 'Ce qui a été vérifié',
+    read: (n, written, until) =>
+      n === 1
+        ? `La seule entrée, du ${until}.`
+        : `Les ${written} entrées, de la première à la dernière, du ${until}.`,
+    signatures: 'Chaque signature, une par une.',
+    rules: (n) =>
+      count(n, {
+        one: 'Qui a fait entrer # personne, avec quelle invitation, et ce qui a été décidé à son sujet.',
+        other:
+          'Qui a fait entrer # personnes, avec quelles invitations, et ce qui a été décidé à leur sujet.',
+      }),
+    signed: 'Que le gardien du registre a signé exactement cette histoire.',
+    witnesses: (cosigned, of) =>
+      `Que des témoins ont vu la même histoire : ${cosigned} sur ${of} l’ont signée.`,
+    noWitnesses:
+      'Cette communauté ne nomme pas de témoins : pour savoir si l’on montre à d’autres la même histoire, comparez les nombres ci-dessous.',
+    state: 'Empreinte de l’état',
+    checkpoint: 'Racine du registre',
+    unknown: 'inconnue, car toutes les entrées n’ont pas pu être lues',
+    same: 'Qui vérifie le même registre, avec n’importe quel programme, obtient exactement ces nombres.',
+    took: (seconds) => `Cela a pris ${seconds} secondes.`,
+  },
+  findings: {
+    'tile-missing': 'Il manque une partie du registre.',
+    'tile-malformed': 'Une partie du registre est illisible.',
+    'tile-wrong': 'Une partie du registre dit autre chose que ses entrées.',
+    'genesis-wrong': 'Le registre ne commence pas par la fondation d’une communauté.',
+    'community-wrong': 'C’est le registre d’une autre communauté.',
+    'entry-malformed':
+      'Quelque chose dans le registre n’est pas une entrée, et rien de ce qui suit n’est crédible.',
+    'time-backwards':
+      'Une entrée est plus ancienne que la précédente, et rien de ce qui suit n’est crédible.',
+    'entry-void':
+      'Une entrée enfreint une règle et ne change rien. Un gardien honnête ne l’aurait pas prise.',
+    'checkpoint-malformed': 'Ce que le gardien a signé en dernier est illisible.',
+    'checkpoint-unsigned': 'Le gardien de cette communauté n’a pas signé le registre.',
+    'root-wrong': 'Les entrées ne sont pas celles que le gardien a signées.',
+    'state-wrong': 'Il résulte des entrées autre chose que ce que le gardien a signé.',
+    'witnesses-missing': 'Trop peu de témoins ont vu cette histoire.',
+    'cosignature-wrong': 'La signature d’un témoin n’est pas bonne.',
+    'log-forked': 'Il est prouvé que le gardien a signé deux histoires.',
+    'split-view': 'On montre à d’autres une autre histoire.',
+    'log-shrunk': 'Le registre est plus court qu’avant.',
   },
   own: {
     title: 'Mes données',

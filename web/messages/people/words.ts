@@ -1,3 +1,4 @@
+import type { FindingCode } from '../../../node/audit/finding.ts'
 import type {
   ClaimCounts,
   MaturityView,
@@ -188,7 +189,32 @@ export interface Words {
   }
   readonly verify: {
     readonly open: string
+    readonly title: (community: string) => string
+    readonly lead: string
+    readonly run: string
+    readonly again: string
+    readonly running: string
+    readonly starting: string
+    readonly progress: (done: string, of: string) => string
+    readonly good: string
+    readonly goodMore: string
+    readonly bad: (count: number) => string
+    readonly badMore: string
+    readonly checked: string
+    readonly read: (entries: number, written: string, until: string) => string
+    readonly signatures: string
+    readonly rules: (members: number) => string
+    readonly signed: string
+    readonly witnesses: (cosigned: number, of: number) => string
+    readonly noWitnesses: string
+    readonly state: string
+    readonly checkpoint: string
+    readonly unknown: string
+    readonly same: string
+    readonly took: (seconds: string) => string
   }
+  /** What is wrong with a ledger, in a plain sentence for each code. */
+  readonly findings: Readonly<Record<FindingCode, string>>
   readonly own: {
     readonly title: string
     readonly lead: string
