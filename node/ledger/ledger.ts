@@ -20,8 +20,10 @@ import { type AlarmBook, type NoticedAlarm, openAlarms } from './alarm.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { type Copy, copyOf, extendCopy } from './copy.ts'
 import { HashTree } from './hash-tree.ts'
-import { entriesAt, entryAt } from './places.ts'
+import { entryAt, judgedAt, voidAt } from './places.ts'
 import { Promises } from './promises.ts'
+import { type Resumed, readEntries, rememberedVoids, resumeCopy } from './resume.ts'
+import { storeSnapshot } from './snapshot.ts'
 import type { LogStanding } from './standing.ts'
 import { fetchTree } from './their-tree.ts'
 
@@ -76,6 +78,11 @@ export interface Ledger {
   entries(from: number): Promise<readonly Uint8Array[]>
 }
 
+/** A smaller community is read again sooner than it is stored. */
+const MIN_BETWEEN_SNAPSHOTS = 512
+/** The state is stored again when the ledger has grown by this part: then at most that much is read at the next start. */
+const SNAPSHOT_PART = 32
+
 export interface LedgerDependencies {
   readonly network: Network
   readonly verifier: Verifier
@@ -83,23 +90,16 @@ export interface LedgerDependencies {
   readonly clock: Clock
 }
 
-/** Opens the copy that this device stored of a community, if there is one. An unreadable copy is an error of the platform, and throws. */
+/**
+ * Opens the copy that this device stored of a community, if there is one; nothing in it is verified again. An unreadable copy is an error of
+ * the platform, and throws.
+ */
 export async function storedLedger(
   community: CommunityId,
   dependencies: LedgerDependencies,
 ): Promise<Ledger | undefined> {
-  const stored = (await dependencies.storage.list(entriesAt(community))).map(
-    ([, entry]) => entry as Uint8Array,
-  )
-  const first = stored[0]
-  if (first === undefined) return undefined
-  const begun = await beginLedger(dependencies.verifier, first)
-  if (!begun.ok) throw new Error(`the stored ledger does not begin with a genesis: ${begun.reason}`)
-  const replayed = await replay(dependencies.verifier, begun.value, stored.slice(1))
-  if (!replayed.ok) throw new Error(`the stored ledger cannot be replayed: ${replayed.reason}`)
-  const tree = new HashTree()
-  for (const entry of stored) tree.append(leafHash(entry))
-  return ledgerFrom(copyOf(replayed.value), tree, dependencies)
+  const resumed = await resumeCopy(community, dependencies.storage, dependencies.verifier)
+  return resumed && ledgerFrom(resumed, dependencies)
 }
 
 /** Fetches the ledger of a community for the first time, from a relay that admitted us. */
@@ -121,10 +121,13 @@ async function fetchLedger(
   if (genesis.value.id !== (community as Id)) return bad('foreign-community')
   const begun = await beginLedger(dependencies.verifier, first)
   if (!begun.ok) return begun
-  await dependencies.storage.put(entryAt(community, 0), first)
+  await dependencies.storage.putAll([
+    [entryAt(community, 0), first],
+    [judgedAt(community), true],
+  ])
   const tree = new HashTree()
   tree.append(leafHash(first))
-  const ledger = await ledgerFrom(copyOf(begun.value), tree, dependencies)
+  const ledger = await ledgerFrom({ copy: copyOf(begun.value), tree, snapshot: 0 }, dependencies)
   const pulled = await ledger.pull(relay, signal)
   return pulled.ok ? good(ledger) : pulled
 }
@@ -142,12 +145,15 @@ export async function openLedger(
   return pulled.ok ? good(stored) : pulled
 }
 
-async function ledgerFrom(start: Copy, tree: HashTree, dependencies: LedgerDependencies): Promise<Ledger> {
+async function ledgerFrom(
+  { copy: start, tree, snapshot }: Resumed,
+  dependencies: LedgerDependencies,
+): Promise<Ledger> {
   const { storage, verifier, clock } = dependencies
   const { community } = start.membership
   const alarms = await openAlarms(community, storage)
   const raise: KeptLedgerParts['raise'] = (alarm) => alarms.raise(alarm, clock.now())
-  const current = { copy: start }
+  const current = { copy: start, snapshot }
   const parts = { verifier, storage, tree, copy: () => current.copy, raise }
   const checkpoints = await Checkpoints.open(parts, alarms.alarms.value)
   const promises = await Promises.open({ community, verifier, storage, tree, raise })
@@ -156,7 +162,8 @@ async function ledgerFrom(start: Copy, tree: HashTree, dependencies: LedgerDepen
 
 interface KeptLedgerParts extends LedgerDependencies {
   readonly tree: HashTree
-  readonly current: { copy: Copy }
+  /** The copy, and how many entries its last snapshot has. */
+  readonly current: { copy: Copy; snapshot: number }
   readonly alarms: AlarmBook
   readonly checkpoints: Checkpoints
   readonly promises: Promises
@@ -254,12 +261,9 @@ class KeptLedger implements Ledger {
   }
 
   async entries(from: number): Promise<readonly Uint8Array[]> {
-    const { storage, tree, current } = this.#parts
-    const { community } = current.copy.membership
-    const count = Math.max(0, Math.min(MAX_ENTRIES_AN_ANSWER, tree.size - from))
-    return (await Promise.all(
-      Array.from({ length: count }, (_, i) => storage.get(entryAt(community, from + i))),
-    )) as Uint8Array[]
+    const { storage, current } = this.#parts
+    const { community, size } = current.copy.membership
+    return readEntries(storage, community, from, Math.max(0, Math.min(MAX_ENTRIES_AN_ANSWER, size - from)))
   }
 
   /** One thing after the other is done with the copy, whatever became of the one before. */
@@ -285,6 +289,7 @@ class KeptLedger implements Ledger {
       if (entries.length === 0) {
         await promises.check(checkpoints.newest, second(clock))
         await this.#raiseVoids()
+        await this.#store()
         const signed = Math.max(checkpoints.newest?.size ?? 0, checkpoints.pending[0]?.size ?? 0)
         const shown = cp === undefined ? signed : (checkpoint?.size ?? 0)
         return good(theirs < size || shown < signed ? 'behind' : 'current')
@@ -306,7 +311,8 @@ class KeptLedger implements Ledger {
     let copy = start
     const copies: Copy[] = []
     for (const end of [...ends.reverse(), entries.length]) {
-      const extended = await extendCopy(verifier, copy, entries.slice(copy.membership.size - first, end))
+      const piece = entries.slice(copy.membership.size - first, end)
+      const extended = await extendCopy(copy, piece, (state, more) => replay(verifier, state, more))
       if (!extended.ok) return extended
       copy = extended.value
       copies.push(copy)
@@ -315,7 +321,11 @@ class KeptLedger implements Ledger {
     if (copy.membership.time > second(clock) + MAX_CLOCK_SKEW) return bad('time-ahead')
     // Stored before it is shown: what the person saw must still be there after a crash.
     const { community } = start.membership
-    await storage.putAll(entries.map((entry, i) => [entryAt(community, first + i), entry] as const))
+    const voids = copy.membership.voids.slice(start.membership.voids.length)
+    await storage.putAll([
+      ...entries.map((entry, i) => [entryAt(community, first + i), entry] as const),
+      ...rememberedVoids(community, voids),
+    ])
     for (const entry of entries) tree.append(leafHash(entry))
     for (const piece of copies) {
       current.copy = piece
@@ -336,6 +346,15 @@ class KeptLedger implements Ledger {
     this.#voids = voids.length
   }
 
+  /** Takes a snapshot when the last one is old. */
+  async #store(): Promise<void> {
+    const { storage, tree, current } = this.#parts
+    const { size } = current.copy.membership
+    if (size - current.snapshot < Math.max(MIN_BETWEEN_SNAPSHOTS, size / SNAPSHOT_PART)) return
+    await storeSnapshot(storage, current.copy, tree)
+    current.snapshot = size
+  }
+
   /** Goes back to what was there before somebody gave us another history. */
   async #refuse(anchor: Copy): Promise<Result<never, Reason>> {
     const { storage, tree, current } = this.#parts
@@ -345,7 +364,10 @@ class KeptLedger implements Ledger {
     tree.truncate(size)
     this.membership.set(anchor.membership)
     // From the end: a stop half way leaves no hole.
-    for (let index = last - 1; index >= size; index--) await storage.delete(entryAt(community, index))
+    for (let index = last - 1; index >= size; index--) {
+      await storage.delete(entryAt(community, index))
+      await storage.delete(voidAt(community, index))
+    }
     return bad('log-forked')
   }
 
