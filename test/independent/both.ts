@@ -20,7 +20,7 @@ import { hashOf, type Reading, read, recordsOf, type Told } from './reader.ts'
 import type { Scheme } from './scheme.ts'
 
 /** What the real replay verifies with: its own rule where the signatures are in earnest. */
-function verifierOf({ name, check }: Scheme): Verifier {
+export function verifierOf({ name, check }: Scheme): Verifier {
   if (name === 'ed25519') return createVerifier()
   return {
     verify: async (signature, message, key) => {
