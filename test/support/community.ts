@@ -68,6 +68,7 @@ export async function foundCommunity(
   at: number = NOON,
   name = 'Alice',
   policy: Partial<Policy> = {},
+  witnesses: Genesis['witnesses'] = { k: 0, keys: [] },
 ): Promise<Founded> {
   const root = signerOf(`${name} root`)
   const genesis = await seal(
@@ -79,7 +80,7 @@ export async function foundCommunity(
       founders: [root.publicKey],
       council: { k: 1, keys: [root.publicKey] },
       log,
-      witnesses: { k: 0, keys: [] },
+      witnesses,
       policy: { ...DEFAULT_POLICY, ...policy },
       at,
     },

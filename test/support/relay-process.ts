@@ -28,8 +28,8 @@ export interface RelayProcess {
   stop(): Promise<void>
   /** SIGKILL, at once and wherever it is. */
   kill(): Promise<void>
-  /** Starts it again, on the same port and data. */
-  restart(): Promise<void>
+  /** Starts it again, on the same port and data. @param flags in place of those before */
+  restart(flags?: readonly string[]): Promise<void>
   /** Kills it if it runs, and removes its data. Safe to call twice. */
   close(): Promise<void>
 }
@@ -57,6 +57,7 @@ export async function startRelayProcess(flags: readonly string[] = []): Promise<
     throw error
   }
   const { origin } = running
+  let last = flags
 
   return {
     origin,
@@ -71,9 +72,10 @@ export async function startRelayProcess(flags: readonly string[] = []): Promise<
     async kill() {
       await end(running.child, 'SIGKILL')
     },
-    async restart() {
+    async restart(others = last) {
       if (isAlive(running.child)) throw new TypeError('the relay still runs')
-      running = await run(data, Number(new URL(origin).port), flags)
+      last = others
+      running = await run(data, Number(new URL(origin).port), others)
     },
     async close() {
       await end(running.child, 'SIGKILL')

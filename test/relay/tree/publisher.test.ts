@@ -8,11 +8,19 @@ import type { LogPromise } from '../../../protocol/community/entry.ts'
 import type { Membership } from '../../../protocol/community/membership.ts'
 import type { Envelope } from '../../../protocol/envelope.ts'
 import { openCheckpoint, parseCheckpoint, type SignedCheckpoint } from '../../../protocol/log/checkpoint.ts'
+import {
+  brokenPromise,
+  doublePromise,
+  encodeEvidence,
+  forkEvidence,
+  verifyEvidence,
+} from '../../../protocol/log/evidence.ts'
+import { inclusionProof } from '../../../protocol/log/proof.ts'
 import { parseNote } from '../../../protocol/log/signed-note.ts'
 import { decodeBundle, decodeHashTile, TILE_WIDTH, tileWidth } from '../../../protocol/log/tile.ts'
 import { stateHash, stateRoot } from '../../../protocol/state/state.ts'
 import { StartError } from '../../../relay/start-error.ts'
-import type { Founded } from '../../support/community.ts'
+import { addDevice, type Founded, NOON } from '../../support/community.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { bruteReader, bruteRoot } from '../../support/tree.ts'
 import {
@@ -283,6 +291,45 @@ describe('an old copy', () => {
     await expect(log.publisher.resume()).rejects.toThrow(StartError)
     await expect(log.publisher.resume()).rejects.toThrow('is not the one that this relay signed at')
     log.close()
+  })
+})
+
+describe('a log that was set back and did not ask', () => {
+  test('is convicted by what it promised, and by what it signed', async () => {
+    const [folder, old] = [temporaryFolder(), temporaryFolder()]
+    const first = await openLog(folder)
+    const founded = await found(first)
+    const { founder } = founded
+    first.close()
+    cpSync(folder, old, { recursive: true })
+    const lives: { promise: Envelope<LogPromise>; checkpoint: SignedCheckpoint; entries: Uint8Array[] }[] = []
+    for (const [where, label] of [
+      [folder, 'one'],
+      [old, 'other'],
+    ] as const) {
+      const log = await openLog(where)
+      await log.publisher.resume()
+      const { bytes } = await addDevice({ ...founder }, label, NOON)
+      const promise = promised(await log.keeper.submit(bytes))
+      await log.publisher.begin()
+      const checkpoint = log.publisher.checkpoint as SignedCheckpoint
+      lives.push({ promise, checkpoint, entries: log.store.entries(0, 10) })
+      log.close()
+    }
+    const [one, other] = lives as [(typeof lives)[0], (typeof lives)[0]]
+    const { community, genesis } = founded
+    const key = one.checkpoint.key
+    const proof = inclusionProof(3, 4, bruteReader(other.entries))
+    const entry = other.entries[3] as Uint8Array
+    for (const evidence of [
+      doublePromise(community, key, one.promise, other.promise),
+      brokenPromise(community, one.promise, other.checkpoint, entry, proof),
+      forkEvidence(community, one.checkpoint, other.checkpoint),
+    ]) {
+      const verdict = await verifyEvidence(verifier, { community, keys: [key] }, encodeEvidence(evidence))
+      expect(verdict).toMatchObject({ ok: true })
+    }
+    expect(genesis.payload.log).toBe(key)
   })
 })
 
