@@ -10,7 +10,7 @@ import { type CommunityId, idOf, type StatementId } from '../../protocol/ids.ts'
 import type { EnvelopeReason, LedgerReason, SignatureReason } from '../../protocol/reasons.ts'
 import type { Signer } from '../../protocol/signature.ts'
 import { anybody, freshName, type Person, type World } from './world.ts'
-import { deviceOf, publicKey } from './write.ts'
+import { byCouncil, deviceOf, publicKey } from './write.ts'
 
 /** A statement that breaks a rule, and the reason for which it is void. */
 export interface Wrong {
@@ -77,10 +77,10 @@ export const WRONGS = {
     return { envelope: (await reportOf(world, person, signer, REPORT, -1)).bytes, reason: 'equivocation' }
   },
   async 'banned-member'(world) {
-    const banned = [...world.chronicle.state.members.values()].find(({ standing }) => standing === 'banned')
-    const person = banned && world.byId.get(banned.id)
+    const person = anybody(world, ({ founder }) => !founder)
     const signer = person && deviceOf(world, person)
     if (person === undefined || signer === undefined) return undefined
+    await byCouncil(world, BAN, { m: person.id, why: 'other' })
     return { envelope: (await reportOf(world, person, signer)).bytes, reason: 'member-banned' }
   },
   async 'council-minority'(world) {
