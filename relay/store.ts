@@ -181,7 +181,7 @@ const STATEMENTS = {
   cosigned: 'SELECT note FROM witnessed WHERE origin = ?',
   putCosigned: 'UPDATE witnessed SET note = ? WHERE origin = ?',
   profile: 'SELECT envelope FROM profiles WHERE member = ?',
-  putProfile: 'INSERT INTO profiles (member, envelope) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  putProfile: 'INSERT INTO profiles (member, envelope) VALUES (?, ?) ON CONFLICT DO UPDATE SET envelope = excluded.envelope',
   dropProfile: 'DELETE FROM profiles WHERE member = ?',
   meta: 'SELECT value FROM meta WHERE key = ?',
   putMeta: 'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',

@@ -206,8 +206,9 @@ export class Publisher {
     const tip = this.#parts.keeper.tip as Tip
     const published = await this.#published()
     const isNewest = published !== undefined && sameHead(published, head)
-    // A log that we follow signs its own.
-    if (!isNewest && this.#signer(tip, head.size)) return await this.#sign(head, tip)
+    // What was published may be larger than the ledger that is here; and a log that we follow signs its own.
+    const largest = (await this.remembered())?.size ?? 0
+    if (!isNewest && largest <= head.size && this.#signer(tip, head.size)) return await this.#sign(head, tip)
     this.#checkpoint = published
     this.#signed = published?.size === tip.membership.size ? tip : undefined
   }

@@ -2,9 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { type CommunityId, idOf } from '../../../protocol/ids.ts'
+import { logKey } from '../../../protocol/log/checkpoint.ts'
+import { encodeVerifierKey } from '../../../protocol/log/vkey.ts'
 import { type Config, readConfig } from '../../../relay/config/config.ts'
 import { SETTING_NAMES } from '../../../relay/config/settings.ts'
 import { LOCALHOST, OTHER_KEY } from '../../support/certificate.ts'
+import { bytesOf, signerOf } from '../../support/community.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
 const HERE = '/srv'
@@ -116,6 +120,29 @@ describe('what is right', () => {
     })
   })
 
+  test('witnesses, logs to witness, and mirrors', () => {
+    const key = signerOf('Wanda').publicKey
+    const log = logKey(idOf<CommunityId>(bytesOf('community')), signerOf('log').publicKey)
+    const config = configOf([
+      ...['--witness', `${key}=https://a.example/witness`, '--witness', `${key}=http://b.example:81/`],
+      ...['--witness-of', encodeVerifierKey(log), '--witness-of', 'https://c.example'],
+      ...['--mirror', 'https://d.example', '--mirror', 'http://localhost:8081/'],
+    ])
+    expect(config.witnesses.map(({ key, url }) => [key, url.href])).toEqual([
+      [key, 'https://a.example/witness/'],
+      [key, 'http://b.example:81/'],
+    ])
+    expect(config.witnessOf).toEqual([log, 'https://c.example'])
+    expect(config.mirrors).toEqual(['https://d.example', 'http://localhost:8081'])
+  })
+
+  test('a further key for the log, in the data folder', () => {
+    const made = { kind: 'next-log-key', data: '/srv/d' }
+    expect(readConfig(['--next-log-key', '--data', 'd'], {}, HERE)).toEqual(made)
+    expect(readConfig(['--next-log-key'], { PALABRE_DATA: 'd' }, HERE)).toEqual(made)
+    expect(mistakesOf(['--next-log-key', '--port', 'x'])).toHaveLength(1)
+  })
+
   test('the data folder follows the XDG specification, which ignores relative paths', () => {
     expect(configOf([], { XDG_DATA_HOME: '/var/data' }).data).toBe('/var/data/palabre')
     expect(configOf([], { XDG_DATA_HOME: 'data' }).data).toBe(join(homedir(), '.local/share/palabre'))
@@ -153,6 +180,18 @@ describe('what is wrong', () => {
     [
       ['--ice', 'turn:a'],
       '--ice is ["turn:a"]; it must be stun: addresses, such as stun:stun.example.org:3478, or in a file { "urls": "turn:…", "username": "…", "credential": "…" }.',
+    ],
+    [
+      ['--witness', 'https://a.example'],
+      '--witness is ["https://a.example"]; it must be a witness’s key, an equals sign and its http: or https: address, such as …=https://relay.example.org/witness/.',
+    ],
+    [
+      ['--witness-of', 'palabre/v1/x+00000000+AAAA'],
+      '--witness-of is ["palabre/v1/x+00000000+AAAA"]; it must be verifier keys (name+hash+key) or addresses of relays without a path, such as https://relay.example.org.',
+    ],
+    [
+      ['--mirror', 'https://a.example/log'],
+      '--mirror is ["https://a.example/log"]; it must be addresses of relays without a path, such as https://relay.example.org.',
     ],
     [['--max-peers', '0'], '--max-peers is "0"; it must be a whole number from 1 to 1000.'],
     [
