@@ -126,14 +126,16 @@ async function claims(tell: Tell): Promise<void> {
   story.put((await invite(bob, 4, story.at)).envelope)
   story.put((await invite({ ...bob }, 5, story.at)).envelope)
   await story.tries(bob, CLAIM, { refs: ordered(...refs) })
-  story.after(30 * DAY)
+  story.after(30 * DAY - MINUTE)
+  await story.tries(bob, CLAIM, { refs: ordered(...refs) })
+  story.after(MINUTE)
   await story.tries(bob, CLAIM, { refs: ordered(...refs) })
   await tell(
     'Bob turns attests into three more slots',
     'CLAIM-1',
     story,
     '5 members 20 attestation-unknown 21 attestation-unknown 22 claim-short 23 slot-not-entitled' +
-      ' 26 slot-not-entitled 27 claim-early 28 attestation-spent',
+      ' 26 slot-not-entitled 27 claim-early 28 claim-early 29 attestation-spent',
   )
 
   const gone = await praised()
@@ -145,7 +147,31 @@ async function claims(tell: Tell): Promise<void> {
     gone.story,
     '5 members 21 claim-short',
   )
+
+  const inside = await Story.begin({ ...LITTLE, 'claim-outside': 1 })
+  const host = await inside.guest(inside.alice, 0, 'Bob')
+  await inside.after(8 * DAY).says(host, ROOM_OPEN, { room: ROOM, title: commitTitle(ROOM, 'Ours') })
+  const below = await inside.guest(host, 0, 'Carol')
+  inside.after(8 * DAY)
+  const ring = await attests(inside, below, host, ROOM, 60)
+  await inside.tries(host, CLAIM, { refs: [ring] })
+  await tell('somebody of the own branch is not outside it', 'CLAIM-1', inside, '3 members 9 claim-short')
+
+  const twice = await Story.begin({ ...LITTLE, 'claim-minutes': 31 })
+  const heard = await twice.guest(twice.alice, 0, 'Bob')
+  const other = await twice.guest(twice.alice, 1, 'Carol')
+  await opens(twice, heard, ROOM)
+  twice.after(30 * MINUTE)
+  const both = [
+    await attests(twice, twice.alice, heard, ROOM, 30),
+    await attests(twice, other, heard, ROOM, 20),
+  ]
+  await twice.tries(heard, CLAIM, { refs: ordered(...both) })
+  await tell('what two saw in one room counts once', 'CLAIM-1', twice, '3 members 10 claim-short')
 }
+
+/** A claim that wants next to nothing. */
+const LITTLE = { 'claim-attesters': 1, 'claim-rooms': 1, 'claim-minutes': 1, 'claim-outside': 0 }
 
 /** Carol, Dave and Erin, guests of Alice like Bob, saw him in two rooms. Entries 0 to 19. */
 async function praised() {
