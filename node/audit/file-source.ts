@@ -8,7 +8,7 @@ import { type LedgerSource, SourceError } from './source.ts'
 const CHUNK_BYTES = 4 * MAX_BUNDLE_BYTES
 
 /**
- * A ledger in one file (SPEC §9.9). It has no hash tiles: what it says is what its entries make.
+ * A ledger in one file (SPEC §10.8). It has no hash tiles: what it says is what its entries make.
  * Throws SourceError when there is no such file, or it does not begin as one.
  */
 export async function fileSource(path: string): Promise<LedgerSource> {

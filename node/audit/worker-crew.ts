@@ -5,6 +5,12 @@ import type { Batch, Checked, Crew } from './checking.ts'
 /** More would wait for the one who judges in order. */
 const MOST_WORKERS = 8
 
+/**
+ * What a worker needs for a few batches and the keys that it remembers, in megabytes. Without a bound its engine would rather grow by
+ * hundreds of them than clean up.
+ */
+const WORKER_MEMORY = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 24 }
+
 /** As many threads of Node as the machine has processors. */
 export function workerCrew(workers = Math.min(availableParallelism(), MOST_WORKERS)): Crew {
   const hands = Array.from({ length: workers }, createHand)
@@ -29,7 +35,7 @@ interface Hand {
 }
 
 function createHand(): Hand {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url))
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: WORKER_MEMORY })
   /** It answers in the order in which it was asked. */
   const asked: PromiseWithResolvers<Checked>[] = []
   const fail = (cause: unknown): void => {

@@ -7,7 +7,7 @@ import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
 import { parseNote } from './signed-note.ts'
 
 /**
- * A ledger in one file (SPEC §9.9, FILE-1 to 3):
+ * A ledger in one file (SPEC §10.8, FILE-1 to 3):
  *
  * ```
  *  "palabre/v1/ledger\n"

@@ -11,7 +11,7 @@ import { CliError } from '../failure.ts'
 import { writePieces } from './files.ts'
 
 /**
- * Writes an audited ledger into one file (SPEC §9.9). The source is read again, and what it says the second time must make the same tree.
+ * Writes an audited ledger into one file (SPEC §10.8). The source is read again, and what it says the second time must make the same tree.
  * Returns the path.
  */
 export function saveLedger(
