@@ -63,7 +63,8 @@ it('who comes in stands in the tree below their sponsor, and is found there with
   await page.waitUntil(() => document.activeElement?.getAttribute('aria-level') === '2', undefined)
   await page.press('Enter')
   await page.waitFor(at(TESTIDS.line))
-  expect(await page.text('h1')).toBe('Bob')
+  // His name comes a moment after he does.
+  await page.waitUntil(() => document.querySelector('h1')?.textContent === 'Bob', undefined)
   expect(await page.text(at(TESTIDS.line))).toContain('Alice')
 })
 

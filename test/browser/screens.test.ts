@@ -421,6 +421,7 @@ const SCREENS: readonly (readonly [
       await page.evaluate(() => {
         location.hash = '#/people'
       })
+      await page.waitForSelector(at(TESTIDS.leaf))
     },
     at(TESTIDS.roomDock),
   ],

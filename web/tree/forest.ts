@@ -93,7 +93,7 @@ function withSponsors(
 
 /** So many people are drawn at first: what fits on a screen or two; and of those who were looked for, what somebody may want to see through. */
 const FIRST_DRAWN = 60
-const FOUND_DRAWN = 150
+const FOUND_DRAWN = 80
 
 /** Whose guests are shown at first: from the founders on as long as there is room, and the line that leads to `me`. */
 export function openAtFirst(forest: Forest, me: MemberId): ReadonlySet<MemberId> {
