@@ -128,7 +128,7 @@ export class Store {
     return this.#statements.profile.get(idBytes(member))?.envelope as Uint8Array | undefined
   }
 
-  /** Keeps the first one for each member. */
+  /** Keeps the last one for each member: they all say the same (PROF-2), and the device that signed an earlier one may be removed by now. */
   putProfile(member: MemberId, envelope: Uint8Array): void {
     this.#statements.putProfile.run(idBytes(member), envelope)
   }
@@ -181,7 +181,8 @@ const STATEMENTS = {
   cosigned: 'SELECT note FROM witnessed WHERE origin = ?',
   putCosigned: 'UPDATE witnessed SET note = ? WHERE origin = ?',
   profile: 'SELECT envelope FROM profiles WHERE member = ?',
-  putProfile: 'INSERT INTO profiles (member, envelope) VALUES (?, ?) ON CONFLICT DO UPDATE SET envelope = excluded.envelope',
+  putProfile:
+    'INSERT INTO profiles (member, envelope) VALUES (?, ?) ON CONFLICT DO UPDATE SET envelope = excluded.envelope',
   dropProfile: 'DELETE FROM profiles WHERE member = ?',
   meta: 'SELECT value FROM meta WHERE key = ?',
   putMeta: 'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',

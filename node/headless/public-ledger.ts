@@ -6,23 +6,50 @@ import { readCheckpoint } from '../audit/audit.ts'
 import { httpSource } from '../audit/http-source.ts'
 import { SourceError } from '../audit/source.ts'
 import { PeerError } from '../errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import { relayFailure } from '../refusal.ts'
 import type { Site } from '../site.ts'
 
 /** Where a relay serves its log (SPEC §9.9). */
 const LOG = '/log/'
 
+/** A log signs a tree with what it promised within 5 seconds (KEEP-2), and a moment later everybody can read it. Milliseconds. */
+const MERGED = 6_000
+
+export interface PublicLedgerParts {
+  readonly verifier: Verifier
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
 /**
  * The community of a site, as anybody may read it from the log's static files. Every statement is verified; which history it is, is the relay's
- * word, as it is for a newcomer. The last seconds may lack.
+ * word, as it is for a newcomer. What is not there at first may just have been promised, and is looked for once more.
  * @param bundles no more than so many from the beginning, of 256 entries each
  * @throws PeerError
  */
 export async function readPublicLedger(
+  site: Site,
+  { verifier, clock, signal }: PublicLedgerParts,
+  isThere: (state: Membership) => boolean = () => true,
+  bundles = Number.POSITIVE_INFINITY,
+): Promise<Membership> {
+  const begun = clock.now()
+  const first = await read(site, verifier, signal, bundles)
+  if (first !== undefined && isThere(first)) return first
+  await new Promise<void>((resolve) => clock.after(Math.max(0, begun + MERGED - clock.now()), resolve))
+  const second = await read(site, verifier, signal, bundles)
+  if (second === undefined) throw new PeerError('relay-unreachable', { cause: 'the relay serves no log' })
+  return second
+}
+
+/** @returns undefined while the log has signed nothing */
+async function read(
   { origin, community }: Site,
   verifier: Verifier,
   signal: AbortSignal,
-  bundles = Number.POSITIVE_INFINITY,
-): Promise<Membership> {
+  bundles: number,
+): Promise<Membership | undefined> {
   if (community === undefined) throw new PeerError('not-founded')
   const source = httpSource(new URL(LOG, origin))
   let state: Membership | undefined
@@ -39,8 +66,9 @@ export async function readPublicLedger(
       if (index === bundles) break
     }
   } catch (cause) {
-    if (cause instanceof SourceError) throw new PeerError('relay-unreachable', { cause })
-    throw cause
+    if (!(cause instanceof SourceError)) throw relayFailure(cause)
+    if (cause.code === 'source-missing') return undefined
+    throw new PeerError('relay-unreachable', { cause })
   }
   if (state?.community !== community)
     throw new PeerError('internal', { cause: 'the log is of another community' })

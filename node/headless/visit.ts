@@ -55,7 +55,7 @@ export interface Visit {
  * @throws PeerError
  */
 export async function openVisit(ports: VisitPorts, arrived: PeerStart, ending: AbortSignal): Promise<Visit> {
-  const { clock, storage, locks, verifier } = ports
+  const { clock, storage, locks, verifier, report } = ports
   const { card, entrance, ledger, sessionSeed } = arrived
   const { network, site } = entrance
   const { community, member } = card
@@ -92,7 +92,7 @@ export async function openVisit(ports: VisitPorts, arrived: PeerStart, ending: A
     await profiles.forgetErased()
     const own = profiles.held([member])[0]
     const given = own && (await ask(network, site.relay, PROFILES, { put: own }, step()))
-    if (given && !given.ok) throw refusal(given.reason, given.at)
+    if (given && !given.ok) report('profile', refusal(given.reason, given.at))
     return profiles
   }
 

@@ -41,7 +41,7 @@ test('what was written is there in order, byte for byte, after it was opened aga
   store.close()
 })
 
-test('an index and an id are each taken once, and the first profile stays', () => {
+test('an index and an id are each taken once, and the last profile stays', () => {
   const store = new Store(':memory:')
   store.append(0, entry('a'))
   expect(() => store.append(0, entry('b'))).toThrow(/UNIQUE/)
@@ -49,7 +49,7 @@ test('an index and an id are each taken once, and the first profile stays', () =
   expect(store.size).toBe(1)
   store.putProfile(alice, bytesOf('first'))
   store.putProfile(alice, bytesOf('second'))
-  expect(store.profile(alice)).toEqual(bytesOf('first'))
+  expect(store.profile(alice)).toEqual(bytesOf('second'))
 })
 
 test('a transaction leaves all or nothing', () => {

@@ -1,8 +1,11 @@
 import type { Command } from 'commander'
+import { open, seal } from '../../../protocol/envelope.ts'
 import { DEVICE_ADD, DEVICE_REMOVE } from '../../../protocol/identity/device.ts'
+import { PROFILE } from '../../../protocol/identity/profile.ts'
 import type { KeyText } from '../../../protocol/ids.ts'
-import { SEED_BYTES } from '../../../protocol/signature.ts'
-import { deviceSigner } from '../../crypto/device-key.ts'
+import { SEED_BYTES, type Signer } from '../../../protocol/signature.ts'
+import { type DeviceKey, deviceSigner } from '../../crypto/device-key.ts'
+import type { RootVisit } from '../../headless/root-visit.ts'
 import { readCard, writeCard } from '../../membership-card.ts'
 import { examples, type Start, type Terminal } from '../command.ts'
 import { CliError, EXIT, type ExitStatus } from '../failure.ts'
@@ -80,28 +83,41 @@ async function remove(
 /** The device is kept before the ledger hears of it: an answer that is lost must not leave a device without its key. */
 async function restore(terminal: Terminal, options: HomeOptions & PhraseOptions): Promise<ExitStatus> {
   const phrase = await readPhrase(terminal, options)
-  return atSite(terminal, options, undefined, (site) =>
-    asRoot(terminal, site, phrase, async (root) => {
-      const { home, ports, origin } = site
+  return atSite(terminal, options, undefined, async (site) => {
+    const { home, ports, origin, ways } = site
+    const card = await asRoot(terminal, site, phrase, async (root) => {
       const { community } = root.state
-      const card = (await readCard(home, community)) ?? {
-        community,
-        member: root.member,
-        device: { kind: 'seed', seed: ports.random.bytes(SEED_BYTES) } as const,
-        profile: await root.profile(),
-      }
-      const device = deviceSigner(card.device)
+      const kept = await readCard(home, community)
+      const made: DeviceKey = { kind: 'seed', seed: ports.random.bytes(SEED_BYTES) }
+      const device = deviceSigner(kept?.device ?? made)
+      const profile = kept?.profile ?? (await ownProfile(root, device))
       await root.settle()
-      if (card.member !== root.member || root.state.devices.has(device.publicKey))
+      if ((kept && kept.member !== root.member) || root.state.devices.has(device.publicKey))
         throw new CliError('already-joined', 'This home has a device in this community already.')
+      const card = { community, member: root.member, device: kept?.device ?? made, profile }
       await writeCard(home, card)
       await rememberRelay(home, community, origin)
       await root.act(DEVICE_ADD, (place) => ({ ...place, device: device.publicKey }), [device])
-      terminal.output.result(
-        { community, relay: origin.origin, member: card.member, device: device.publicKey },
-        `This home is a device of yours now.\nMember:  ${card.member}\nDevice:  ${device.publicKey}`,
-      )
-      return EXIT.ok
-    }),
-  )
+      return card
+    })
+    // The relay gets the profile from a device that speaks for the member now; the others may go.
+    const visit = await ways.resume()
+    await visit?.close()
+    const { community, member } = card
+    const device = deviceSigner(card.device).publicKey
+    terminal.output.result(
+      { community, relay: origin.origin, member, device },
+      `This home is a device of yours now.\nMember:  ${member}\nDevice:  ${device}`,
+    )
+    return EXIT.ok
+  })
+}
+
+/** The member's profile, signed by this device: one of a device that is removed is nobody's word any more (PROF-1). */
+async function ownProfile(root: RootVisit, device: Signer): Promise<Uint8Array | undefined> {
+  const held = await root.profile()
+  const opened = held && open(PROFILE, root.state.community, held)
+  return opened?.ok
+    ? (await seal(PROFILE, root.state.community, opened.value.payload, [device])).bytes
+    : undefined
 }

@@ -99,8 +99,8 @@ async function showRoot(terminal: Terminal, options: HomeOptions & PhraseOptions
     const { signal } = terminal
     const { genesis, community } = await readPublicLedger(
       await askSite(origin, signal),
-      ports.verifier,
-      signal,
+      { ...ports, signal },
+      undefined,
       1,
     )
     const root = await rootOf(phrase, genesis.payload.nonce)

@@ -105,7 +105,7 @@ async function recover(
   const phrase = await readPhrase(terminal, options)
   return atSite(terminal, options, undefined, async ({ origin, ports }) => {
     const { signal, output } = terminal
-    const state = await readPublicLedger(await askSite(origin, signal), ports.verifier, signal)
+    const state = await readPublicLedger(await askSite(origin, signal), { ...ports, signal })
     const member = memberBy(state, typed)
     const root = await rootOf(phrase, state.genesis.payload.nonce)
     const payload = { m: member, root: root.publicKey, at: toLedgerTime(second(ports.clock)) }

@@ -1,3 +1,4 @@
+import type { Membership } from '../../../protocol/community/membership.ts'
 import type { KeyText } from '../../../protocol/ids.ts'
 import type { Signer } from '../../../protocol/signature.ts'
 import { readPublicLedger } from '../../headless/public-ledger.ts'
@@ -36,10 +37,16 @@ export async function asRoot<T>(
 ): Promise<T> {
   const { signal } = terminal
   const site = await askSite(origin, signal)
-  const state = await readPublicLedger(site, ports.verifier, signal)
-  const root = await rootOf(phrase, state.genesis.payload.nonce)
-  const member = state.roots.get(root.publicKey)?.member
-  if (member === undefined || state.members.get(member)?.root !== root.publicKey)
+  const { genesis } = await readPublicLedger(site, { ...ports, signal }, undefined, 1)
+  const root = await rootOf(phrase, genesis.payload.nonce)
+  const memberIn = ({ roots, members }: Membership) => {
+    const member = roots.get(root.publicKey)?.member
+    return member !== undefined && members.get(member)?.root === root.publicKey ? member : undefined
+  }
+  const member = memberIn(
+    await readPublicLedger(site, { ...ports, signal }, (state) => memberIn(state) !== undefined),
+  )
+  if (member === undefined)
     throw new RefusedError('member-unknown', 'Nobody in this community has this recovery phrase.')
   const visit = await openRootVisit(ports, site, member, root, signal)
   try {
