@@ -111,7 +111,7 @@ const THEMES: readonly Theme[] = [
     guests: 3,
   },
   {
-    entries: 45,
+    entries: 60,
     often: ['vouch', 'vouch', 'vouch', 'vouch', 'vouch', 'vouch'],
     calm: 30,
     steps: QUICK,
@@ -165,9 +165,29 @@ function bagOf(chance: Dice, { often, calm, steps }: Theme): Bag {
 
 function oneMore(world: World, { moves, calm, steps }: Bag): void {
   const { dice } = world
-  world.now += dice.of(steps)
+  const soon = moments(world)
+  world.now = dice.once(3) && soon.length > 0 ? dice.of(soon) : world.now + dice.of(steps)
   const draft = MOVES[dice.of(moves)](world) ?? lastWord(world)
   log(world, dice.once(calm) ? dice.of(MISTAKES)(world, draft) : seal(world, draft))
+}
+
+/** Times at which a rule begins or ceases to hold, and the minutes beside them: mistakes of one second are found nowhere else. */
+function moments({ reading: { history }, now }: World): readonly number[] {
+  const { genesis, facts } = history
+  const { policy } = genesis
+  const at = [genesis.at + policy['opening-days'] * DAY]
+  for (const { said, t } of facts) {
+    if (said.type === 'invite' && said.fields.exp !== undefined) at.push(said.fields.exp)
+    if (said.type === 'join')
+      at.push(t + policy['wait-days'] * DAY, t + policy['undo-hours'] * 3600, t + policy['answer-days'] * DAY)
+    if (said.type === 'vouch') at.push(t + policy['answer-days'] * DAY)
+    if (said.type === 'recover') at.push(t + 7 * DAY)
+    if (said.type === 'notice') at.push(t + DAY, t + 30 * DAY)
+    if (said.type === 'ban') at.push(t + policy['fade-days'] * DAY, t + DAY)
+    if (said.type === 'room-end') at.push(t + DAY)
+    if (said.type === 'claim') at.push(t + policy['claim-days'] * DAY)
+  }
+  return at.flatMap((t) => [t - 60, t, t, t + 60]).filter((t) => t >= now)
 }
 
 /** Somebody always has something to say, if only who they are. */

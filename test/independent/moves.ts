@@ -109,7 +109,7 @@ export const MOVES: Readonly<Record<Exclude<StatementType, 'genesis'>, Move>> = 
     const cut = byStanding(world, 'cut')
     const pool = world.dice.once(3) && cut.length > 0 ? cut : others(world, id)
     if (pool.length === 0) return undefined
-    const favourite = world.dice.once(2) ? pool[3] : undefined
+    const favourite = world.dice.once(3) ? undefined : pool[3]
     return byDevice(world, 'vouch', id, { for: favourite ? unhex(favourite.id) : target(world, pool) })
   }),
   leave: by((world, { id }) => byRoot(world, 'leave', id, {})),
@@ -246,7 +246,9 @@ function invite(world: World): Draft | undefined {
   const free = Array.from({ length: Math.min(given, 40) }, (_, slot) => slot).filter(
     (slot) => !isHeld(history, one.id, slot),
   )
-  const slot = free.length === 0 || dice.once(12) ? dice.below(given + 2) : dice.of(free)
+  // The highest is the first that points take away (SLOT-6).
+  const open = dice.once(2) ? free.slice(-1) : free
+  const slot = open.length === 0 || dice.once(12) ? dice.below(given + 2) : dice.of(open)
   const key = dice.once(25) ? anyKey(world) : scheme.newKey(dice)
   const exp = world.now + 60 * (dice.below(12 * 24 * 60) - 60)
   const root = dice.once(6) ? scheme.newKey(dice) : undefined

@@ -28,11 +28,12 @@ const PATIENCE = 120_000
 
 /**
  * Seeds with whose ledgers everything happens that the enemy can do. After a change of the generator,
- * `node test/independent/main.ts --choose --ledgers 4000` finds others.
+ * `node test/independent/main.ts --choose --ledgers 10000` finds others.
  */
 const TELLING = [
-  1, 2, 3, 4, 5, 6, 8, 10, 11, 12, 14, 16, 18, 20, 22, 23, 25, 30, 31, 32, 33, 34, 40, 43, 51, 54, 59, 64, 71,
-  72, 81, 89, 97, 99, 101, 103, 112, 114, 118, 145, 148, 195, 206, 208, 221, 243, 328, 392, 895, 1565,
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 14, 15, 16, 18, 19, 20, 22, 23, 24, 26, 29, 35, 36, 37, 39, 45, 48, 49,
+  58, 59, 63, 65, 66, 70, 77, 86, 95, 97, 100, 102, 116, 121, 134, 143, 146, 149, 166, 190, 197, 251, 257,
+  294, 295, 296, 299, 366, 393, 396, 417, 420, 476, 1031, 2561, 4123,
 ]
 
 describe('two replays of one ledger', () => {
