@@ -69,6 +69,18 @@ async function branches(tell: Tell): Promise<void> {
     '7 members 16 vouch-inside 20 member-cut 21 member-cut',
   )
 
+  const alone = await village()
+  await alone.story.says(alone.zoe, VOUCH, { for: alone.carol.member })
+  await alone.story.councilSays(BAN, { m: alone.zoe.member, why: 'fake' })
+  await alone.story.councilSays(BAN, { m: alone.bob.member, why: 'fake', cut: 0 })
+  await invites(alone.story, alone.carol)
+  await tell(
+    'whom somebody vouched for who is banned by then goes too',
+    'BAN-4',
+    alone.story,
+    '7 members 18 member-cut',
+  )
+
   const late = await village()
   await late.story.councilSays(BAN, { m: late.bob.member, why: 'fake', cut: 12 })
   await invites(late.story, late.carol, late.dave, late.erin, late.frank)
