@@ -13,11 +13,17 @@ type Names = Map<string, Uint8Array | 'folder'>
  * written whole. Real disks often keep more, and nobody may count on it.
  */
 export class VolatileDisk implements Disk {
-  #names: Names = new Map()
-  #kept: Names = new Map()
+  #names: Names
+  #kept: Names
   #steps = 0
   /** How many further steps are done before the power goes; without it, all. */
   left: number | undefined
+
+  /** @param folder that is there, empty, and stays */
+  constructor(folder: string) {
+    this.#kept = new Map([folder, ...parents(folder)].map((name) => [name, 'folder']))
+    this.#names = new Map(this.#kept)
+  }
 
   /** How many steps changed anything so far. */
   get steps(): number {
