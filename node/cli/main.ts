@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import { COMMANDS } from './commands.ts'
 import { EXIT } from './failure.ts'
 import { runProgram } from './program.ts'
+import { readUnseen } from './unseen.ts'
 
 const ending = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
@@ -23,7 +24,8 @@ try {
     signal: ending.signal,
     watched: process.stderr.isTTY === true,
     now: () => performance.now(),
-    readStdin: () => text(process.stdin),
+    // Somebody who types is not shown what: it is a secret, and screens are seen.
+    readStdin: () => (process.stdin.isTTY ? readUnseen() : text(process.stdin)),
   })
 } catch (error) {
   // A bug: whoever reports it needs the stack. The status must not say that something is wrong with what was checked.

@@ -24,7 +24,7 @@ describe('bad input at the terminal', { timeout: PATIENCE }, () => {
 
   test.each<readonly [why: string, args: readonly string[], code: string]>([
     ['a link that is none', ['join', 'nonsense', '--name', 'Bo', ...words], 'invitation-damaged'],
-    ['a link cut short', ['join', `${NOBODY}/#/i/AAAA`, '--name', 'Bo', ...words], 'relay-unreachable'],
+    ['a link cut short', ['join', `${NOBODY}/#/i/AAAA`, '--name', 'Bo', ...words], 'invitation-damaged'],
     [
       'a founding link for an invitation',
       ['join', `${NOBODY}/#/found/AAAA`, '--name', 'Bo', ...words],
