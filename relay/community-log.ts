@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { httpSource } from '../node/audit/http-source.ts'
+import { batchEngine } from '../node/crypto/edwards/batch.ts'
 import type { Clock } from '../node/ports/clock.ts'
-import type { Verifier } from '../protocol/signature.ts'
+import { createBatchVerifier, type Verifier } from '../protocol/signature.ts'
 import { Caution } from './caution.ts'
 import type { Config } from './config/config.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -45,7 +46,9 @@ export async function openCommunityLog(
   { folder, store, verifier, clock, log }: CommunityLogParts,
 ): Promise<CommunityLog> {
   const keys = await loadLogKeys(folder)
-  const keeper = await LogKeeper.open({ store, verifier, keys, clock, follows: mirrors.length > 0 })
+  const batchVerifier = createBatchVerifier(await batchEngine())
+  const follows = mirrors.length > 0
+  const keeper = await LogKeeper.open({ store, verifier, batchVerifier, keys, clock, follows })
   const path = join(folder.path, FILES)
   const files = new TreeFiles(path)
   const highWater = new HighWater(folder.path)

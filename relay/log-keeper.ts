@@ -2,16 +2,17 @@ import { type Clock, second } from '../node/ports/clock.ts'
 import { decodeEntry, encodeEntry, type LogPromise, PROMISE } from '../protocol/community/entry.ts'
 import { openGenesis } from '../protocol/community/genesis.ts'
 import type { Membership } from '../protocol/community/membership.ts'
-import { admit } from '../protocol/community/replay.ts'
+import { admit, judge, type VerdictOf } from '../protocol/community/replay.ts'
 import { openStatement, type Statement } from '../protocol/community/statement.ts'
 import { type Envelope, peekId, seal } from '../protocol/envelope.ts'
 import { type CommunityId, idOf, type StatementId } from '../protocol/ids.ts'
 import type { Reason } from '../protocol/reasons.ts'
 import { bad, good, type Result } from '../protocol/result.ts'
-import type { Signer, Verifier } from '../protocol/signature.ts'
+import type { BatchVerifier, Signer, Verifier } from '../protocol/signature.ts'
 import { toLedgerTime } from '../protocol/time.ts'
 import type { FoundRequest } from '../protocol/wire/services.ts'
 import { accusationOf } from './accusation.ts'
+import { verdictsOn } from './batch-verdicts.ts'
 import { checkFounding, sameToken } from './founding.ts'
 import type { LogKeys } from './log-keys.ts'
 import { StartError } from './start-error.ts'
@@ -24,12 +25,17 @@ const MAX_WAITING = 1024
 /** Submissions that are stored with one wait for the disk. More would make the first of them wait for the signatures of the others. */
 const MAX_GROUP = 256
 
+/** From so many submissions on, their signatures are verified together. */
+const MIN_BATCH = 4
+
 /** Entries that are read from the disk at a time when the ledger is replayed. */
 const REPLAY_BATCH = 512
 
 export interface LogKeeperParts {
   readonly store: Store
   readonly verifier: Verifier
+  /** For groups that are worth it. */
+  readonly batchVerifier?: BatchVerifier
   readonly keys: LogKeys
   readonly clock: Clock
   /** The relay may keep a ledger of which it never had the key: it follows another. */
@@ -241,8 +247,11 @@ export class LogKeeper {
   async #takeGroup(group: readonly Submission[]): Promise<void> {
     const drafts = new Map<StatementId, Draft>()
     let tip = this.#tip
-    for (const submission of group) {
-      const judged = await this.#judge(tip, drafts, submission.envelope)
+    const opened = group.map(({ envelope }) => this.#open(envelope))
+    const verdictOf = this.#verifyTogether(opened)
+    for (const [i, submission] of group.entries()) {
+      const statement = opened[i] as Result<Statement, Reason>
+      const judged = statement.ok ? await this.#judge(tip, drafts, statement.value, verdictOf) : statement
       if (!judged.ok) submission.answer(judged)
       else if (judged.value.kind === 'stored') submission.answer(this.#promiseAgain(judged.value.index))
       else {
@@ -266,18 +275,32 @@ export class LogKeeper {
     }
   }
 
+  #open(envelope: Uint8Array): Result<Statement, Reason> {
+    const community = this.membership?.community
+    return community === undefined ? bad('not-founded') : openStatement(community, envelope)
+  }
+
+  /** Verdicts on all of them that are not in the ledger; `undefined` where they are too few to be worth it. */
+  #verifyTogether(opened: readonly Result<Statement, Reason>[]): VerdictOf | undefined {
+    const { batchVerifier, store } = this.#parts
+    if (batchVerifier === undefined || opened.length < MIN_BATCH) return undefined
+    const statements = opened.flatMap((one) => (one.ok ? [one.value] : []))
+    return verdictsOn(
+      batchVerifier,
+      statements.filter(({ envelope }) => store.indexOf(envelope.id as StatementId) === undefined),
+    )
+  }
+
   /** @param tip the ledger with the drafts before it */
   async #judge(
     tip: Tip | undefined,
     drafts: ReadonlyMap<StatementId, Draft>,
-    envelope: Uint8Array,
+    statement: Statement,
+    verdictOf: VerdictOf | undefined,
   ): Promise<Result<Judged, Reason>> {
     if (tip === undefined) return bad('not-founded')
     const { store, verifier, keys } = this.#parts
     const { membership } = tip
-    const opened = openStatement(membership.community, envelope)
-    if (!opened.ok) return opened
-    const statement = opened.value
     const id = statement.envelope.id as StatementId
     const draft = drafts.get(id)
     if (draft) return good({ kind: 'drafted', draft })
@@ -288,7 +311,10 @@ export class LogKeeper {
     if (this.#hold !== undefined) return bad(this.#hold)
 
     const at = this.time
-    const admitted = await admit(verifier, membership, envelope, at)
+    const { bytes: envelope } = statement.envelope
+    const admitted = verdictOf
+      ? judge(membership, statement, at, verdictOf)
+      : await admit(verifier, membership, envelope, at)
     if (!admitted.ok) {
       await this.#accuse(membership, statement, admitted.reason)
       return admitted

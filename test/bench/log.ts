@@ -4,10 +4,11 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { batchEngine } from '../../node/crypto/edwards/batch.ts'
 import { startCurve } from '../../node/crypto/edwards/curve.ts'
 import { platformVerifier } from '../../node/crypto/native.ts'
 import { systemClock } from '../../node/ports/clock.ts'
-import type { Signer, Verifier } from '../../protocol/signature.ts'
+import { createBatchVerifier, type Signer, type Verifier } from '../../protocol/signature.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
 import { foundingToken } from '../../relay/founding.ts'
 import { LogKeeper, type Taken } from '../../relay/log-keeper.ts'
@@ -113,7 +114,8 @@ async function openRig(verifier: Verifier): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'palabre-bench-'))
   const store = new Store(join(folder, 'ledger.sqlite'))
   const keys = logKeys(randomBytes(32))
-  const keeper = await LogKeeper.open({ store, verifier, keys, clock: systemClock })
+  const batchVerifier = createBatchVerifier(await batchEngine())
+  const keeper = await LogKeeper.open({ store, verifier, batchVerifier, keys, clock: systemClock })
   const publisher = new Publisher({
     keeper,
     store,

@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { batchEngine } from '../../node/crypto/edwards/batch.ts'
 import { type TurnedClock, turnedClock } from '../../node/ports/turned-clock.ts'
 import { decodeEntry, type LogPromise, PROMISE } from '../../protocol/community/entry.ts'
 import { beginLedger, replay } from '../../protocol/community/replay.ts'
 import { openStatement, type Statement } from '../../protocol/community/statement.ts'
 import { type Envelope, open, seal, verifyEnvelope } from '../../protocol/envelope.ts'
 import type { StatementId } from '../../protocol/ids.ts'
-import { createVerifier } from '../../protocol/signature.ts'
+import { createBatchVerifier, createVerifier } from '../../protocol/signature.ts'
 import type { FoundRequest } from '../../protocol/wire/services.ts'
 import { foundingToken } from '../../relay/founding.ts'
 import { LogKeeper, type Taken } from '../../relay/log-keeper.ts'
@@ -19,6 +20,7 @@ import {
   bytesOf,
   type Founded,
   foundCommunity,
+  type Invitation,
   invite,
   join as joinWith,
   NOON,
@@ -198,6 +200,26 @@ describe('submission', () => {
     const taken = await Promise.all(twice.map(({ envelope }) => keeper.submit(envelope.bytes)))
     expect(taken.map((one) => promised(one).payload.index)).toEqual([3, 4, 5, 6, 7, 3, 4, 5, 6, 7])
     expect(store.size).toBe(8)
+  })
+
+  test('of many at once are verified together, and one that is bad spoils no other', async () => {
+    const store = new Store(':memory:')
+    const clock = turnedClock(NOON * 1000)
+    const batchVerifier = createBatchVerifier(await batchEngine())
+    const keeper = await LogKeeper.open({ store, verifier, batchVerifier, keys, clock })
+    const founded = await foundCommunity(signer.publicKey)
+    promised(await keeper.found(foundingOf(founded, foundingToken(store, { bytes: bytesOfLength }))))
+    const invitations = []
+    for (let slot = 0; slot < 4; slot++) invitations.push(await invite(founded.founder, slot, NOON))
+    const [first] = invitations as [Invitation]
+    const bob = await joinWith(first, 'Bob', NOON)
+    const forged = withBrokenSignature((await invite({ ...founded.founder }, 9, NOON)).envelope.bytes)
+    const statements = [...invitations, bob].map(({ envelope }) => envelope.bytes)
+    const taken = await Promise.all([...statements, forged, ...statements].map((one) => keeper.submit(one)))
+    const outcomes = taken.map((one) => (one.ok ? one.value.payload.index : one.reason))
+    expect(outcomes).toEqual([3, 4, 5, 6, 7, 'signature-wrong', 3, 4, 5, 6, 7])
+    expect(keeper.membership?.voids).toEqual([])
+    expect(keeper.membership?.members.has(bob.person.member)).toBe(true)
   })
 
   test('refuses what the ledger would not have, with its reason, and stores nothing', async () => {
