@@ -20,7 +20,7 @@ const verifier = await platformVerifier()
 /** As much of a membership as judging a member's signature needs. */
 function membershipOf(...people: readonly Person[]): Membership {
   const members = new Map<MemberId, Member>(
-    people.map(({ member }) => [member, { id: member } as unknown as Member]),
+    people.map(({ member }) => [member, { id: member, standing: 'active' } as unknown as Member]),
   )
   const devices = new Map<KeyText, Device>(
     people.map(({ member, device }) => [
