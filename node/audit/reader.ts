@@ -46,6 +46,8 @@ export class LedgerReader {
   readonly #ears: ReaderEars
   #state: Membership | undefined
   #stopped = false
+  /** An entry was none, or out of its time: those after it are leaves and no more. */
+  #unbelieved = false
   #rotated: number | undefined
 
   constructor(means: ReaderMeans, ears: ReaderEars = {}) {
@@ -75,7 +77,7 @@ export class LedgerReader {
    */
   async read(source: LedgerSource, to: number, signal: AbortSignal, whole: number = to): Promise<void> {
     const flights: Flight[] = []
-    let batch: Bundle[] = []
+    let batch: ReadBundle[] = []
     let index = Math.floor(this.tree.size / TILE_WIDTH)
     let skip = this.tree.size % TILE_WIDTH
     const depart = (): void => {
@@ -106,7 +108,7 @@ export class LedgerReader {
     to: number,
     skip: number,
     whole: number,
-  ): Bundle | undefined {
+  ): ReadBundle | undefined {
     const width = tileWidth('entries', index, whole)
     const wanted = tileWidth('entries', index, to)
     const at = index * TILE_WIDTH
@@ -115,19 +117,20 @@ export class LedgerReader {
       return undefined
     }
     const entries = decodeBundle(bytes, width)
-    if (entries.ok && wanted === width) return { bytes, width, skip }
-    if (entries.ok) return { bytes: encodeBundle(entries.value.slice(0, wanted)), width: wanted, skip }
+    if (entries.ok) {
+      const all = entries.value.slice(0, wanted)
+      const whole = wanted === width ? bytes : encodeBundle(all)
+      return { bundle: { bytes: whole, width: wanted, skip }, entries: all.slice(skip) }
+    }
     const detail = `The entry bundle ${index} is not ${width} entries.`
     this.#stop({ code: 'tile-malformed', reason: entries.reason, index: at, detail })
     return undefined
   }
 
   /** Judges entry 0 when nothing has been read yet. False when there is no community. */
-  async #begin(bundle: Bundle): Promise<boolean> {
+  async #begin({ entries }: ReadBundle): Promise<boolean> {
     if (this.#state !== undefined) return true
-    const entries = decodeBundle(bundle.bytes, bundle.width)
-    const first = entries.ok ? (entries.value[0] as Uint8Array) : new Uint8Array(0)
-    const begun = await beginLedger(this.#means.verifier, first)
+    const begun = await beginLedger(this.#means.verifier, entries[0] as Uint8Array)
     if (begun.ok) {
       this.#state = begun.value
       return true
@@ -137,23 +140,19 @@ export class LedgerReader {
     return false
   }
 
-  #depart(community: CommunityId, bundles: readonly Bundle[]): Flight {
-    const checked = this.#means.crew.check({ community, bundles })
+  #depart(community: CommunityId, batch: readonly ReadBundle[]): Flight {
+    const checked = this.#means.crew.check({ community, bundles: batch.map(({ bundle }) => bundle) })
     // It is awaited when its turn comes.
     checked.catch(() => {})
-    return { bundles, checked }
+    return { entries: batch.flatMap(({ entries }) => entries), checked }
   }
 
-  async #land({ bundles, checked }: Flight): Promise<void> {
+  async #land({ entries, checked }: Flight): Promise<void> {
     const { leaves, verdicts } = await checked
     const from = this.tree.size
     const tiles = this.tree.append(leaves)
     this.#ears.onTiles?.(tiles)
-    if (this.#stopped || this.#state === undefined) return
-    const entries = bundles.flatMap(({ bytes, width, skip }) => {
-      const bundle = decodeBundle(bytes, width)
-      return bundle.ok ? bundle.value.slice(skip) : []
-    })
+    if (this.#unbelieved || this.#state === undefined) return
     this.#judge(this.#state, entries, from, verdicts)
   }
 
@@ -167,12 +166,14 @@ export class LedgerReader {
       const entry = openEntry(state.community, bytes)
       if (!entry.ok) {
         const detail = `Entry ${from + i} is no entry, and nothing after it is believed.`
+        this.#unbelieved = true
         this.#stop({ code: 'entry-malformed', reason: entry.reason, index: from + i, detail })
         break
       }
       const { at, statement } = entry.value
       if (at < time) {
         const detail = `Entry ${from + i} is older than the one before it, and nothing after it is believed.`
+        this.#unbelieved = true
         this.#stop({ code: 'time-backwards', reason: 'time-backwards', index: from + i, detail })
         break
       }
@@ -182,7 +183,8 @@ export class LedgerReader {
       code += parts
       judged.push({ at, statement, verdicts })
     }
-    if (!this.#stopped && code !== codes.length) throw new Error('a worker saw other statements than we do')
+    if (!this.#unbelieved && code !== codes.length)
+      throw new Error('a worker saw other statements than we do')
     const first = Math.max(1, from)
     const next = replayVerified(state, judged)
     if (!next.ok) throw new Error('the order of time was looked at')
@@ -200,7 +202,13 @@ export class LedgerReader {
   }
 }
 
+/** A bundle, and those of its entries that were not read before. */
+interface ReadBundle {
+  readonly bundle: Bundle
+  readonly entries: readonly Uint8Array[]
+}
+
 interface Flight {
-  readonly bundles: readonly Bundle[]
+  readonly entries: readonly Uint8Array[]
   readonly checked: Promise<Checked>
 }

@@ -183,6 +183,18 @@ describe('a ledger that is wrong on purpose', { timeout: PATIENCE }, () => {
     expect(status).toBe(found.length > 0 ? 1 : 0)
   })
 
+  test('has a bundle less: what stands before it is judged all the same', async () => {
+    await make('gap', '--members', '150')
+    const { document: whole } = await audit('gap')
+    const bundles = Math.ceil(whole.summary.entries / 256)
+    expect(bundles).toBeGreaterThan(2)
+    rmSync(join(folder, 'gap/tile/entries/001'))
+    const { status, document } = await audit('gap')
+    expect(status).toBe(1)
+    expect(document.findings).toMatchObject([{ code: 'tile-missing', index: 256 }])
+    expect(document.summary.entries).toBe(256)
+  })
+
   test('got shorter: an older checkpoint tells', async () => {
     await make('shorter', '--members', '30', '--faults', 'shorter')
     expect(await audit('shorter', '--since', 'shorter/checkpoint.larger')).toMatchObject({
