@@ -1,35 +1,19 @@
 import { InvalidArgumentError } from 'commander'
 import type { LedgerState } from '../../../protocol/community/membership.ts'
-import {
-  type Id,
-  type KeyText,
-  type MemberId,
-  parseId,
-  type RoomId,
-  type StatementId,
-} from '../../../protocol/ids.ts'
+import { type Id, type KeyText, type MemberId, parseId, type RoomId } from '../../../protocol/ids.ts'
 import { DAY, HOUR, MINUTE } from '../../../protocol/limits.ts'
 import { CliError } from '../failure.ts'
 
 /** The shortest beginning of an id that stands for it: 48 bits, which nobody hits by chance. */
 const SHORTEST = 8
 
-/** An id as an argument. One that begins with a hyphen stands behind `--`. */
-export function parseStatementId(text: string): StatementId {
-  return whole<StatementId>(text, 'This is no id: it has 43 characters.')
-}
-
+/** An id of a room as an argument. One that begins with a hyphen stands behind `=` or `--`. */
 export function parseRoomId(text: string): RoomId {
   return whole<RoomId>(text, 'This is no id of a room: it has 43 characters.')
 }
 
 export function parseKey(text: string): KeyText {
   return whole(text, 'This is no key: it has 43 characters.') as string as KeyText
-}
-
-/** For options and arguments that may be given more than once. */
-export function parseKeys(text: string, before: readonly KeyText[] = []): readonly KeyText[] {
-  return [...before, parseKey(text)]
 }
 
 function whole<T extends Id>(text: string, wrong: string): T {
