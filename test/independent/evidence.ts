@@ -1,7 +1,7 @@
 import { decodeValue } from '../../protocol/codec.ts'
 import { ascii, concat, hex, sha256, unhex } from './bytes.ts'
 import { bytes, id, key, oneOf, readMap } from './shape.ts'
-import { openStatement, type Statement } from './statement.ts'
+import { aloneWrong, openStatement, type Statement } from './statement.ts'
 
 /** Says whether a signature is good: a reason when it is not. */
 export type Check = (signature: Uint8Array, message: Uint8Array, key: string) => string | undefined
@@ -67,6 +67,7 @@ export function twinsIn(
   const one = openStatement(community, unhex(a))
   const other = openStatement(community, unhex(b))
   if (!one.ok || !other.ok || one.value.id >= other.value.id) return undefined
+  if (aloneWrong(one.value) || aloneWrong(other.value)) return undefined
   const place = placeOf(one.value)
   const same = placeOf(other.value)
   if (!place || place.key !== same?.key || place.n !== same.n) return undefined

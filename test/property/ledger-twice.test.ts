@@ -12,10 +12,12 @@ import { NOWHERE, POLICY_NUMBERS } from '../independent/statement.ts'
 import { story } from '../independent/story.ts'
 import {
   byCouncil,
+  byDevice,
   byRoot,
   type Draft,
   entryOf,
   found,
+  idOf,
   log,
   payloadOf,
   seal,
@@ -124,6 +126,30 @@ describe('two replays that once disagreed', () => {
     const own = members(world.reading.history)[0]?.id as string
     log(world, seal(world, byRoot(world, 'guardians', own, { k: 1, of: [unhex(own)] })))
     expect((await told(world)).slice(-2)).toEqual(['member-unknown', 'self-target'])
+  })
+
+  it('EQUIV-1 take no statement for evidence that would not open in the ledger (seed 3003205)', async () => {
+    const world = village()
+    const own = members(world.reading.history)[0]?.id as string
+    const proof = (k: number): Draft => {
+      const one = byRoot(world, 'guardians', own, { k, of: [unhex('5a'.repeat(32))] })
+      const later = { ...one, fields: { ...one.fields, at: world.now + 60 } }
+      const [a, b] = [one, later].sort((x, y) => (idOf(world, x) < idOf(world, y) ? -1 : 1)) as [Draft, Draft]
+      return council(world, 'equivocation', { a: seal(world, a), b: seal(world, b), at: world.now })
+    }
+    log(world, seal(world, proof(2)))
+    log(world, seal(world, proof(1)))
+    expect((await told(world)).slice(-2)).toEqual(['evidence-wrong', undefined])
+  })
+
+  it('INV-4 take no invitation that expires in the minute of its entry', async () => {
+    const world = village()
+    const own = members(world.reading.history)[0]?.id as string
+    for (const exp of [world.now, world.now + 60]) {
+      const key = unhex(toyScheme.newKey(world.dice))
+      log(world, seal(world, byDevice(world, 'invite', own, { slot: 0, key, exp }) as Draft))
+    }
+    expect((await told(world)).slice(-2)).toEqual(['invitation-expired', undefined])
   })
 
   it('SCHEMA-1 look for optional fields after those that must be there', async () => {
