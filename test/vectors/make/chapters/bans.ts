@@ -108,6 +108,15 @@ async function branches(tell: Tell): Promise<void> {
 }
 
 async function lifted(tell: Tell): Promise<void> {
+  const again = await village()
+  const first = await again.story.councilSays(BAN, { m: again.bob.member, why: 'fake', cut: 0 })
+  await again.story.says(again.zoe, VOUCH, { for: again.frank.member })
+  await again.story.councilSays(BAN, { m: again.zoe.member, why: 'fake' })
+  await again.story.councilSays(BAN, { m: again.dave.member, why: 'fake', cut: 0 })
+  await again.story.councilSays(UNBAN, { ban: first.id as StatementId })
+  await invites(again.story, again.frank)
+  await tell('an unban leaves whom another ban cut since', 'BAN-5', again.story, '7 members 20 member-cut')
+
   const { story, bob, carol, dave, erin } = await village()
   const ban = await story.councilSays(BAN, { m: bob.member, why: 'other', cut: 0 })
   await story.rootSays(erin, LEAVE, {})
