@@ -1,4 +1,8 @@
-import type { Observable } from './view.ts'
+/** A value that changes, and a way to be told. `subscribe` returns the way to stop being told. */
+export interface Observable<T> {
+  readonly value: T
+  subscribe(listener: (value: T) => void): () => void
+}
 
 /** An observable that its owner sets. Listeners are called in the order in which they came, with the newest value only. */
 export class Observed<T> implements Observable<T> {

@@ -2,6 +2,7 @@ import type { CommunityId, MemberId, RoomId, StatementId } from '../protocol/ids
 import type { PeerErrorCode } from './errors.ts'
 import type { NoticedAlarm } from './ledger/alarm.ts'
 import type { LogStanding } from './ledger/standing.ts'
+import type { Observable } from './observed.ts'
 import type {
   AuditView,
   DecisionView,
@@ -17,12 +18,6 @@ import type {
  * What a running peer shows to whoever draws it: immutable values, replaced whole at every change.
  * The web app and the command line read these and nothing else of a peer.
  */
-
-/** A value that changes, and a way to be told. `subscribe` returns the way to stop being told. */
-export interface Observable<T> {
-  readonly value: T
-  subscribe(listener: (value: T) => void): () => void
-}
 
 /** Reachability of the community's relay: `connected` means that others can find this peer. */
 export type RelayState = 'connecting' | 'connected' | 'reconnecting'

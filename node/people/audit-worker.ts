@@ -9,7 +9,7 @@ import { httpSource } from '../audit/http-source.ts'
 import { SourceError } from '../audit/source.ts'
 import { batchEngine } from '../crypto/edwards/batch.ts'
 import { platformVerifier } from '../crypto/native.ts'
-import type { AuditAnswer, AuditQuestion } from './verify.ts'
+import type { AuditAnswer, AuditQuestion } from './audit-messages.ts'
 import type { AuditView } from './view.ts'
 
 /** Keys whose admission is remembered: those of a community of some ten thousand. 100 bytes each. */

@@ -1,7 +1,7 @@
 import type { Membership } from '../../protocol/community/membership.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Observable } from '../observed.ts'
 import { Observed } from '../observed.ts'
-import type { Observable } from '../view.ts'
 import { decisionsIn } from './decisions.ts'
 import type { DecisionView } from './view.ts'
 

@@ -10,11 +10,11 @@ import { readOpening, readOperation } from '../gossip/received.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { PeerIdString } from '../network/network.ts'
 import { peerIdOf } from '../network/peer-id.ts'
-import { Observed } from '../observed.ts'
+import { type Observable, Observed } from '../observed.ts'
 import { type Clock, second } from '../ports/clock.ts'
 import type { Locks } from '../ports/locks.ts'
 import type { Random } from '../ports/random.ts'
-import type { NewRoom, Observable, RoomSession } from '../view.ts'
+import type { NewRoom, RoomSession } from '../view.ts'
 import { type JoinedRoom, joinRoom, type RoomDependencies } from './session.ts'
 
 /** The relay gives its list, and somebody in a room answers, within so many milliseconds, or cannot be reached. */

@@ -6,14 +6,8 @@ import { judge } from './judge.ts'
 import { no, type Outcome, yes } from './outcome.ts'
 import { type Records, records, stateHash } from './records.ts'
 import { bytes, minute, readMap } from './shape.ts'
-import { NOWHERE, openStatement, type StatementType } from './statement.ts'
-
-export interface Void {
-  readonly index: number
-  readonly reason: string
-  /** Of its statement, where that opens. */
-  readonly type?: StatementType
-}
+import { NOWHERE, openStatement } from './statement.ts'
+import type { Void } from './void.ts'
 
 /** A ledger as far as it was read. */
 export interface Reading {

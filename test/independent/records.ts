@@ -31,7 +31,7 @@ import {
   stewards,
   witnesses,
 } from './history.ts'
-import type { Void } from './reader.ts'
+import type { Void } from './void.ts'
 
 /** STATE-1: the state as records, by kind and name in hex (`member 0a1b…`). */
 export type Records = ReadonlyMap<string, Value>

@@ -4,13 +4,14 @@ import { wordlist } from '@scure/bip39/wordlists/english.js'
 import { platformVerifier } from '../../node/crypto/native.ts'
 import { createDoor } from '../../node/door.ts'
 import { MemoryMedia } from '../../node/mesh/memory-connections.ts'
+import type { Observable } from '../../node/observed.ts'
 import { type Clock, systemClock } from '../../node/ports/clock.ts'
 import { memoryLocks } from '../../node/ports/locks.ts'
 import { systemRandom } from '../../node/ports/random.ts'
 import type { Storage } from '../../node/ports/storage.ts'
 import { askSite } from '../../node/site-address.ts'
 import { memoryStorage } from '../../node/storage/memory-storage.ts'
-import type { Door, Observable, Peer, RoomSession } from '../../node/view.ts'
+import type { Door, Peer, RoomSession } from '../../node/view.ts'
 
 /** Long enough for a loaded machine; nothing waits for it unless it fails. Milliseconds. */
 export const PATIENCE = 60_000

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { PEER_ERROR_CODES } from '../../node/errors.ts'
 import { chooseLocale, LANGUAGE_NAMES, LOADERS } from '../../web/messages/languages.ts'
 import { LOCALES, type Locale } from '../../web/messages/messages.ts'
-import { WORDS } from '../../web/messages/people/words.ts'
+import { WORDS } from '../../web/messages/people/languages.ts'
 import { plurals } from '../../web/messages/plural.ts'
 
 type Sentence = string | ((...told: never[]) => string)

@@ -1,5 +1,5 @@
 import { createSubscriber } from 'svelte/reactivity'
-import type { Observable } from '../../node/view.ts'
+import type { Observable } from '../../node/observed.ts'
 
 /** A value of the peer that redraws whatever read it. Subscribed to only while something on the screen depends on it. */
 export class Watched<T> {

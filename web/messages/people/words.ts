@@ -8,7 +8,6 @@ import type {
   WhyView,
 } from '../../../node/people/view.ts'
 import type { Column } from '../../tree/sorting.ts'
-import type { Locale } from '../messages.ts'
 
 /**
  * What the screens about people say, in one language. They are a part of the catalogue of their own, since nobody needs them at the first load.
@@ -236,10 +235,4 @@ export interface Words {
     readonly leaveSure: string
     readonly left: string
   }
-}
-
-/** Loads one language. */
-export const WORDS: Readonly<Record<Locale, () => Promise<{ readonly words: Words }>>> = {
-  en: () => import('./en.ts'),
-  fr: () => import('./fr.ts'),
 }
