@@ -2,7 +2,7 @@ import { decodeEntry } from '../../protocol/community/entry.ts'
 import { openGenesis } from '../../protocol/community/genesis.ts'
 import type { Device, Member, Membership, RecordName } from '../../protocol/community/membership.ts'
 import { beginLedger } from '../../protocol/community/replay.ts'
-import type { CommunityId, Id, KeyText, MemberId } from '../../protocol/ids.ts'
+import { type CommunityId, type Id, idOf, type KeyText, type MemberId } from '../../protocol/ids.ts'
 import { openCheckpoint, type SignedCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { isFinal, verifyCosignatures } from '../../protocol/log/cosignature.ts'
 import type { Sha256 } from '../../protocol/log/merkle.ts'
@@ -16,6 +16,9 @@ import { LEDGER } from '../../protocol/wire/services.ts'
 import { STATE } from '../../protocol/wire/state-service.ts'
 import type { Network, PeerIdString } from '../network/network.ts'
 import { ask } from '../requests.ts'
+
+/** No profile opens this commitment. */
+const UNKNOWN_PROFILE = idOf(new Uint8Array(32))
 
 /** Somebody by what a presence says of them. */
 export interface Named {
@@ -164,7 +167,7 @@ function memberOf(id: MemberId, record: RecordOf<'member'>): Member {
   return {
     id,
     root,
-    profile: new Uint8Array(32),
+    profile: UNKNOWN_PROFILE,
     index,
     since,
     founder: record.sponsor === undefined,
