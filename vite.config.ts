@@ -6,6 +6,10 @@ import { replace } from './web/build/replace.ts'
 
 const house = import.meta.dirname
 
+/** Shared by screens and by parts of a peer that come after the first ones. */
+const LATER =
+  /\/(web\/components\/(Phrase|TextField|CopyButton|QrCode|Dialog)\.svelte|web\/screens\/|protocol\/(audio|room)\/|node\/(room|mesh)\/|node\/(peer|greetings|profiles)\.ts)/
+
 export default defineConfig({
   root: 'web',
   cacheDir: `${house}/node_modules/.vite`,
@@ -19,8 +23,11 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
     rolldownOptions: {
       output: {
-        // What two screens share goes into one file: thirty small ones, each compressed by itself, are 5 kB more to load.
-        codeSplitting: { groups: [{ name: 'shared', minShareCount: 2, minSize: 0 }] },
+        // What two screens share goes into one file: thirty small ones, each compressed by itself, are 5 kB more to load. Not, however, what
+        // no first screen needs.
+        codeSplitting: {
+          groups: [{ name: 'shared', minShareCount: 2, minSize: 0, test: (id: string) => !LATER.test(id) }],
+        },
       },
     },
   },

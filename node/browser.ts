@@ -1,7 +1,6 @@
 import { platformVerifier } from './crypto/native.ts'
 import { createDoor } from './door.ts'
 import { PeerError } from './errors.ts'
-import { browserConnections } from './mesh/browser-connections.ts'
 import { systemClock } from './ports/clock.ts'
 import { browserLocks } from './ports/locks.ts'
 import { systemRandom } from './ports/random.ts'
@@ -25,7 +24,9 @@ export async function openDoor(): Promise<Door> {
       random: systemRandom,
       storage,
       locks: browserLocks(),
-      connections: browserConnections,
+      // Nobody needs them before the first room.
+      connections: async (iceServers) =>
+        (await import('./mesh/browser-connections.ts')).browserConnections(iceServers),
       verifier: await platformVerifier(),
       report: (where, error) => console.warn(`palabre: ${where}`, error),
     },

@@ -1,5 +1,4 @@
 import { makeDeviceKey } from './crypto/device-key.ts'
-import { startPeer } from './peer.ts'
 import type { Ports } from './ports.ts'
 import type { Door } from './view.ts'
 import { createWaysIn, type WaysInDependencies } from './ways-in.ts'
@@ -15,6 +14,7 @@ export function createDoor({ ports, site, words }: DoorDependencies): Door {
     site,
     words,
     newKey: () => makeDeviceKey(ports.random),
-    start: (arrived) => startPeer(ports, arrived),
+    // Who only reads an invitation need not load it.
+    start: async (arrived) => (await import('./peer.ts')).startPeer(ports, arrived),
   })
 }

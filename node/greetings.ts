@@ -1,49 +1,21 @@
-import { seal } from '../protocol/envelope.ts'
-import type { CommunityId, KeyText, MemberId } from '../protocol/ids.ts'
+import type { KeyText, MemberId } from '../protocol/ids.ts'
 import { MINUTE } from '../protocol/limits.ts'
 import type { Reason } from '../protocol/reasons.ts'
 import { bad, good, type Result } from '../protocol/result.ts'
-import { PRESENCE, verifyPresence } from '../protocol/session.ts'
-import type { Signer } from '../protocol/signature.ts'
+import { verifyPresence } from '../protocol/session.ts'
 import { HELLO } from '../protocol/wire/services.ts'
 import type { Judging } from './gossip/received.ts'
 import type { PeerIdString, PeerNetwork } from './network/network.ts'
 import { keyOf } from './network/peer-id.ts'
 import { Observed } from './observed.ts'
 import { type Cancel, type Clock, second } from './ports/clock.ts'
+import { type Me, sealPresence } from './presence.ts'
 import { ask, serve } from './requests.ts'
 
-/** How long a presence holds, in seconds, and how often relays get a new one, in milliseconds: one may get lost. */
-const PRESENCE_LIFETIME = 10 * MINUTE
+/** How often relays get a new presence, in milliseconds: one may get lost. */
 const RENEWAL = 4 * MINUTE * 1000
 /** A peer that connects says who it is within this many milliseconds, or goes. */
 const GREETING_TIMEOUT = 10_000
-
-/** Who this session is. */
-export interface Me {
-  readonly member: MemberId
-  readonly device: Signer
-  /** Signs with the libp2p key of this tab or process. */
-  readonly session: Signer
-  readonly peer: PeerIdString
-}
-
-/** Makes a session's presence. @param now seconds */
-export async function sealPresence(
-  me: Pick<Me, 'member' | 'device' | 'session'>,
-  community: CommunityId,
-  now: number,
-): Promise<Uint8Array> {
-  const payload = {
-    m: me.member,
-    device: me.device.publicKey,
-    peer: me.session.publicKey,
-    addrs: [],
-    at: now,
-    exp: now + PRESENCE_LIFETIME,
-  }
-  return (await seal(PRESENCE, community, payload, [me.device, me.session])).bytes
-}
 
 /** Which member each connected session belongs to, proved by both (SPEC §5.5 and §9.2). */
 export interface Greetings {

@@ -1,5 +1,4 @@
 import { type Member, type Membership, membersInOrder } from '../protocol/community/membership.ts'
-import { inGoodStanding } from '../protocol/community/standing.ts'
 import type { KeyText, MemberId } from '../protocol/ids.ts'
 import { signerFromSeed } from '../protocol/signature.ts'
 import { LEDGER, MAX_ROOMS_AN_ANSWER, PROFILES, ROOMS, SYNC } from '../protocol/wire/services.ts'
@@ -11,24 +10,25 @@ import type { Entrance } from './entrance.ts'
 import { PeerError, type PeerErrorCode } from './errors.ts'
 import { communityValidator } from './gossip/community.ts'
 import type { Judging } from './gossip/received.ts'
-import { type Me, startGreetings } from './greetings.ts'
+import { startGreetings } from './greetings.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { settleLedger } from './ledger/settling.ts'
 import type { MembershipCard } from './membership-card.ts'
-import { startMesh } from './mesh/mesh.ts'
 import type { PeerIdString } from './network/network.ts'
 import { Observed } from './observed.ts'
 import { slotViews } from './people/slots.ts'
 import type { SlotView } from './people/view.ts'
 import { second } from './ports/clock.ts'
 import type { Ports } from './ports.ts'
+import type { Me } from './presence.ts'
 import { openProfiles } from './profiles.ts'
 import { refusal } from './refusal.ts'
 import { ask, serve } from './requests.ts'
 import { roomArchive } from './room/archive.ts'
 import { createDirectory, type ListedRoom } from './room/directory.ts'
 import { createRooms } from './room/rooms.ts'
-import type { CommunityView, MemberView, Peer, People, RelayState, RoomListing } from './view.ts'
+import { communityView, memberView } from './shown.ts'
+import type { MemberView, Peer, People, RelayState, RoomListing } from './view.ts'
 
 /** Slots ripen and expire by the minute. Milliseconds. */
 const SLOTS_EVERY = 60_000
@@ -79,6 +79,9 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const relay = new Observed<RelayState>(network.relayState === 'connected' ? 'connected' : 'connecting')
   const refused = new Observed<PeerErrorCode | undefined>(undefined)
   const unwatch = network.on('relay', (state) => relay.set(state))
+  /** What a room needs and no screen before it. The relay serves our code too, so it is fetched while the relay is there. */
+  const roomParts = () =>
+    Promise.all([ports.connections(site.iceServers), import('./mesh/mesh.ts'), import('./room/session.ts')])
   const rooms = createRooms({
     me,
     community,
@@ -92,16 +95,18 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     names: profiles.names,
     locks,
     random,
-    startMesh: (room) =>
-      startMesh(room, {
+    startMesh: async (room) => {
+      const [connections, { startMesh }] = await roomParts()
+      return startMesh(room, {
         network,
-        connections: ports.connections(site.iceServers),
+        connections,
         clock,
         verifier,
         membership: judging.membership,
         me: { member: me.member, device: me.device, peer: me.session.publicKey },
         report,
-      }),
+      })
+    },
   })
 
   /** Names that have not arrived: a newcomer gives theirs a moment after they are in the ledger. */
@@ -263,6 +268,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
         rooms.listed()
       }
       await profiles.fetch(relayId, signal)
+      await roomParts()
     } catch (error) {
       // It went away again; entering it again begins anew.
       report('relay', error)
@@ -360,18 +366,6 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
 function whyNone(slots: readonly SlotView[]): PeerErrorCode {
   if (slots.some(({ state }) => state === 'paused')) return 'sponsor-paused'
   return slots.some(({ state }) => state === 'immature') ? 'slot-immature' : 'no-free-slot'
-}
-
-/** A member as a person sees them. @param name of their profile, when it is held */
-export function memberView({ id, founder, sponsor, since }: Member, name: string | undefined): MemberView {
-  return { id, name, founder, sponsor, since: since * 1000 }
-}
-
-/** A community as a person sees it. */
-export function communityView(membership: Membership): CommunityView {
-  const { name, at } = membership.genesis.payload
-  const active = [...membership.members.values()].filter(inGoodStanding)
-  return { id: membership.community, name, founded: at * 1000, members: active.length }
 }
 
 function listing(room: ListedRoom, nameOf: (member: MemberId) => string | undefined): RoomListing {

@@ -12,7 +12,7 @@ export interface Ports {
   readonly storage: Storage
   readonly locks: Locks
   /** Connections for voices, with the STUN and TURN servers of the community. */
-  readonly connections: (iceServers: readonly RTCIceServer[]) => PeerConnections
+  readonly connections: (iceServers: readonly RTCIceServer[]) => PeerConnections | Promise<PeerConnections>
   readonly verifier: Verifier
   /** Hears what nobody awaits. */
   readonly report: (where: string, error: unknown) => void

@@ -1,15 +1,15 @@
-import { type Membership, membersInOrder } from '../protocol/community/membership.ts'
-import { type Envelope, open } from '../protocol/envelope.ts'
-import { PROFILE, type Profile, profileMatches } from '../protocol/identity/profile.ts'
-import { idBytes, type MemberId } from '../protocol/ids.ts'
+import { membersInOrder } from '../protocol/community/membership.ts'
+import type { Envelope } from '../protocol/envelope.ts'
+import type { Profile } from '../protocol/identity/profile.ts'
+import type { MemberId } from '../protocol/ids.ts'
 import type { Reason } from '../protocol/reasons.ts'
-import { bad, good, type Result } from '../protocol/result.ts'
-import { verifyByDevice } from '../protocol/session.ts'
+import { good, type Result } from '../protocol/result.ts'
 import { MAX_PROFILES_AN_ANSWER, PROFILES } from '../protocol/wire/services.ts'
 import type { Judging } from './gossip/received.ts'
 import type { Network, PeerIdString } from './network/network.ts'
 import { Observed } from './observed.ts'
 import type { Storage } from './ports/storage.ts'
+import { openProfile, readProfile } from './read-profile.ts'
 import { ask } from './requests.ts'
 
 /** Profiles asked for in one go: a community's worth of names comes in a few rounds, and erased ones cost little. */
@@ -88,25 +88,4 @@ export async function openProfiles(judging: Judging, network: Network, storage: 
       for (const member of erased) await storage.delete(`${prefix}${member}`)
     },
   }
-}
-
-/** Opens a profile, and checks it against its member's identity and signature. */
-export async function readProfile(
-  { verifier, membership }: Judging,
-  bytes: Uint8Array,
-): Promise<Result<Envelope<Profile>, Reason>> {
-  const opened = openProfile(membership(), bytes)
-  if (!opened.ok) return opened
-  const device = await verifyByDevice(verifier, membership(), opened.value)
-  return device.ok ? opened : device
-}
-
-/** Opens a profile and checks what can be checked without its signature. */
-function openProfile(membership: Membership, bytes: Uint8Array): Result<Envelope<Profile>, Reason> {
-  const opened = open(PROFILE, membership.community, bytes)
-  if (!opened.ok) return opened
-  const member = membership.members.get(opened.value.payload.m)
-  if (!member) return bad('not-member')
-  if (member.erased) return bad('erased')
-  return profileMatches(opened.value.payload, idBytes(member.profile)) ? opened : bad('commitment-wrong')
 }

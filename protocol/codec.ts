@@ -1,10 +1,10 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import { encode as cborEncode, type Token, Tokenizer, Type } from 'cborg'
 import { equalBytes, strictlyAscending } from './bytes.ts'
 import { MAX_DEPTH, MAX_KEY_CHARS, MAX_UINT } from './limits.ts'
 import type { CodecReason } from './reasons.ts'
 import { type Bad, bad, good, type Result } from './result.ts'
 import { isStableNfc } from './unicode.ts'
+import { decodeUtf8 } from './utf8.ts'
 
 /** A value of the profile (SPEC §3.1). Maps have a null prototype when decoded. */
 export type Value =
@@ -28,18 +28,18 @@ export function encodeValue(value: Value): Uint8Array {
 /**
  * Reads exactly one value in its one spelling.
  *
- * Strict modes of CBOR libraries are not canonical, so the order is: length, tokens of the profile only,
- * and then encode again and compare. @param maxBytes the largest input that is looked at at all.
+ * Strict modes of CBOR libraries are not canonical, and lenient ones fold together what has different reasons here, so the order is: length,
+ * heads of the profile only, and then encode again and compare. @param maxBytes the largest input that is looked at at all.
  */
 export function decodeValue(bytes: Uint8Array, maxBytes: number): Result<Value, CodecReason> {
   if (bytes.length > maxBytes) return bad('too-large')
   const plain = readPlain(bytes)
   if (plain !== undefined) return good(plain)
-  const reader: Reader = { bytes, tokens: new Tokenizer(bytes, READING) }
+  const reader: Cursor = { bytes, at: 0 }
   const value = readValue(reader, 1)
   if (!value.ok) return value
-  if (!reader.tokens.done()) return bad('trailing-bytes')
-  return equalBytes(cborEncode(value.value), bytes) ? value : bad('not-canonical')
+  if (reader.at < bytes.length) return bad('trailing-bytes')
+  return equalBytes(encodeValue(value.value), bytes) ? value : bad('not-canonical')
 }
 
 /**
@@ -146,94 +146,97 @@ function plainMap(cursor: Cursor, length: number, depth: number): Value | undefi
   return map
 }
 
-/** Lenient on purpose: a longer spelling must be read to be named, and the comparison at the end refuses it. */
-const READING = {
-  strict: false,
-  allowIndefinite: true,
-  allowUndefined: true,
-  allowBigInt: true,
-  retainStringBytes: true,
-}
+/** An item's head, with what follows it where that is a string. */
+type Token =
+  | { readonly kind: 'uint' | 'array' | 'map'; readonly size: number }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'flag'; readonly flag: boolean }
 
-interface Reader {
-  readonly bytes: Uint8Array
-  readonly tokens: Tokenizer
-}
-
-function readValue(reader: Reader, depth: number): Result<Value, CodecReason> {
-  const token = nextToken(reader)
-  if (!token.ok) return token
-  const { type, value } = token.value
-  switch (type.name) {
+function readValue(cursor: Cursor, depth: number): Result<Value, CodecReason> {
+  const read = nextToken(cursor)
+  if (!read.ok) return read
+  const token = read.value
+  switch (token.kind) {
     case 'uint':
-      return typeof value === 'number' && value <= MAX_UINT ? good(value) : bad('integer-out-of-range')
+      return token.size <= MAX_UINT ? good(token.size) : bad('integer-out-of-range')
     case 'bytes':
-      // A copy: a view would keep the whole message alive, and change with it.
-      return good(Uint8Array.from(value as Uint8Array))
-    case 'string':
-      return isStableNfc(value as string) ? good(value as string) : bad('text-not-nfc')
-    case 'true':
-    case 'false':
-      return good(value as boolean)
+      return good(token.bytes)
+    case 'text':
+      return isStableNfc(token.text) ? good(token.text) : bad('text-not-nfc')
+    case 'flag':
+      return good(token.flag)
     case 'array':
-      return depth > MAX_DEPTH ? bad('too-deep') : readArray(reader, value as number, depth)
+      return depth > MAX_DEPTH ? bad('too-deep') : readArray(cursor, token.size, depth)
     case 'map':
-      return depth > MAX_DEPTH ? bad('too-deep') : readMap(reader, value as number, depth)
-    default:
-      return bad('type-not-allowed', type.name)
+      return depth > MAX_DEPTH ? bad('too-deep') : readMap(cursor, token.size, depth)
   }
 }
 
-function readArray(reader: Reader, length: number, depth: number): Result<Value, CodecReason> {
+function readArray(cursor: Cursor, length: number, depth: number): Result<Value, CodecReason> {
   const items: Value[] = []
   for (let i = 0; i < length; i++) {
-    const item = readValue(reader, depth + 1)
+    const item = readValue(cursor, depth + 1)
     if (!item.ok) return item
     items.push(item.value)
   }
   return good(items)
 }
 
-function readMap(reader: Reader, length: number, depth: number): Result<Value, CodecReason> {
+function readMap(cursor: Cursor, length: number, depth: number): Result<Value, CodecReason> {
   const map: { [key: string]: Value } = Object.create(null)
   for (let i = 0; i < length; i++) {
-    const key = nextToken(reader)
+    const key = nextToken(cursor)
     if (!key.ok) return key
-    if (!Type.equals(key.value.type, Type.string)) return bad('key-not-text')
-    const name = key.value.value as string
-    if (!isKey(name)) return bad('key-not-text', 'a key is 1 to 16 ASCII characters')
-    if (name in map) return bad('duplicate-key', name)
-    const value = readValue(reader, depth + 1)
+    if (key.value.kind !== 'text') return bad('key-not-text')
+    const { text } = key.value
+    if (!isKey(text)) return bad('key-not-text', 'a key is 1 to 16 ASCII characters')
+    if (text in map) return bad('duplicate-key', text)
+    const value = readValue(cursor, depth + 1)
     if (!value.ok) return value
-    map[name] = value.value
+    map[text] = value.value
   }
   return good(map)
 }
 
-function nextToken({ bytes, tokens }: Reader): Result<Token, CodecReason> {
-  if (tokens.done()) return bad('malformed', 'ends early')
-  const head = bytes[tokens.pos()] as number
+/** Lenient on purpose: a longer spelling must be read to be named, and the comparison at the end refuses it. */
+function nextToken(cursor: Cursor): Result<Token, CodecReason> {
+  const head = cursor.bytes[cursor.at]
+  if (head === undefined) return bad('malformed', 'ends early')
   const refused = refusedHead(head)
   if (refused) return refused
-  let token: Token
-  try {
-    token = tokens.next()
-  } catch {
-    // The tokenizer's only way to say that a length runs past the end.
-    return bad('malformed')
-  }
-  return isUtf8(token) ? good(token) : bad('malformed', 'not UTF-8')
+  cursor.at += 1
+  const major = head >> 5
+  if (major === 7) return good({ kind: 'flag', flag: head === 0xf5 })
+  const size = readSize(cursor, head & 0x1f)
+  if (size === undefined) return bad('malformed', 'ends early')
+  if (major === 0) return good({ kind: 'uint', size })
+  if (size > MAX_UINT) return bad('malformed', 'no length is so large')
+  if (major === 4) return good({ kind: 'array', size })
+  if (major === 5) return good({ kind: 'map', size })
+  const end = cursor.at + size
+  if (end > cursor.bytes.length) return bad('malformed', 'ends early')
+  // A copy: a view would keep the whole message alive, and change with it.
+  const bytes = Uint8Array.from(cursor.bytes.subarray(cursor.at, end))
+  cursor.at = end
+  if (major === 2) return good({ kind: 'bytes', bytes })
+  const text = decodeUtf8(bytes)
+  return text === undefined || text.startsWith('\ufeff')
+    ? bad('malformed', 'not UTF-8')
+    : good({ kind: 'text', text })
 }
 
-/**
- * Platforms' text decoders put U+FFFD for bytes that are no UTF-8, and drop a byte order mark: both show when the text is spelled again.
- * True for everything that is not text, and for the empty text, of which the tokenizer keeps no bytes.
- */
-function isUtf8({ value, byteValue }: Token): boolean {
-  return byteValue === undefined || equalBytes(utf8ToBytes(value as string), byteValue)
+/** The integer or length of a head, in however many bytes; above 2^53 - 1 no more than that is said. */
+function readSize(cursor: Cursor, info: number): number | undefined {
+  if (info < 24) return info
+  const end = cursor.at + (1 << (info - 24))
+  if (end > cursor.bytes.length) return undefined
+  let size = 0
+  while (cursor.at < end) size = size * 256 + (cursor.bytes[cursor.at++] as number)
+  return size
 }
 
-/** Heads that no value of the profile begins with, told apart before the tokenizer folds them together. */
+/** Heads that no value of the profile begins with. */
 function refusedHead(head: number): Bad<CodecReason> | undefined {
   const major = head >> 5
   const info = head & 0x1f

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { base64url } from 'multiformats/bases/base64'
 import type { Random } from '../node/ports/random.ts'
-import { readProfile } from '../node/profiles.ts'
+import { readProfile } from '../node/read-profile.ts'
 import { encodeEntry } from '../protocol/community/entry.ts'
 import type { Membership } from '../protocol/community/membership.ts'
 import { admit, beginLedger, replay } from '../protocol/community/replay.ts'

@@ -3,7 +3,7 @@ import type { CommunityId, MemberId, RoomId } from '../../protocol/ids.ts'
 import { MAX_ANNOUNCED } from '../../protocol/limits.ts'
 import { ANNOUNCE } from '../../protocol/room/announcement.ts'
 import type { Room } from '../../protocol/room/opening.ts'
-import type { Me } from '../greetings.ts'
+import type { Me } from '../presence.ts'
 import type { ParticipantView } from '../view.ts'
 
 /** Is it on this member to announce the room? The most senior present does, so that one speaks for all; those who disagree for a moment do no harm. */

@@ -10,8 +10,8 @@ import {
   type SessionName,
   sessionName,
 } from '../../protocol/room/beacon.ts'
-import type { Me } from '../greetings.ts'
 import { type Clock, second } from '../ports/clock.ts'
+import type { Me } from '../presence.ts'
 
 /** Changes of one session within this many milliseconds go out as one beacon: a talker's level flickers. */
 const GATHER = 150

@@ -1,7 +1,8 @@
-import type { Greetings, Me } from '../greetings.ts'
+import type { Greetings } from '../greetings.ts'
 import type { PeerIdString, PeerNetwork } from '../network/network.ts'
 import { peerIdOf } from '../network/peer-id.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Me } from '../presence.ts'
 import type { Attendance } from './attendance.ts'
 
 /** How often those who are here but not linked are looked for, in milliseconds. */

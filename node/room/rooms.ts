@@ -15,7 +15,7 @@ import { type Clock, second } from '../ports/clock.ts'
 import type { Locks } from '../ports/locks.ts'
 import type { Random } from '../ports/random.ts'
 import type { NewRoom, RoomSession } from '../view.ts'
-import { type JoinedRoom, joinRoom, type RoomDependencies } from './session.ts'
+import type { JoinedRoom, RoomDependencies } from './session.ts'
 
 /** The relay gives its list, and somebody in a room answers, within so many milliseconds, or cannot be reached. */
 const REACH = 20_000
@@ -62,6 +62,7 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
     try {
       const { opening, kept, known } = await prepare()
       await current?.session.leave()
+      const { joinRoom } = await import('./session.ts')
       const mesh = await dependencies.startMesh(id)
       const onLeft = () => {
         current = undefined

@@ -1,11 +1,11 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import { equalBytes } from '../bytes.ts'
 import { hash } from '../hash.ts'
 import { type KeyText, keyBytes } from '../ids.ts'
 import { MAX_NOTE_BYTES, MAX_NOTE_NAME_BYTES, MAX_NOTE_SIGNATURES } from '../limits.ts'
 import type { CodecReason, LogReason, SignatureReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import type { Signer, Verifier } from '../signature.ts'
+import { decodeUtf8 } from '../utf8.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
 
 /**
@@ -134,24 +134,10 @@ const CONTROL_BUT_NEWLINE = /[\u0000-\u0009\u000b-\u001f]/
 /** A key id and at least one byte. */
 const MIN_SIGNATURE_BYTES = 5
 
-/** Well-formed UTF-8 without control characters. What is no UTF-8 is spelled in another way when it is written again. */
+/** Well-formed UTF-8 without control characters but newlines. */
 function readText(bytes: Uint8Array): string | undefined {
   const text = decodeUtf8(bytes)
-  return equalBytes(utf8ToBytes(text), bytes) && !CONTROL_BUT_NEWLINE.test(text) ? text : undefined
-}
-
-/** Lenient: bytes that are no UTF-8 become something, which the caller finds out. */
-function decodeUtf8(bytes: Uint8Array): string {
-  const parts: string[] = []
-  for (let at = 0; at < bytes.length; ) {
-    const first = bytes[at] as number
-    const more = first < 0xc0 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3
-    let point = more === 0 ? first : first & (0x3f >> more)
-    for (let i = 1; i <= more; i++) point = (point << 6) | ((bytes[at + i] ?? 0) & 0x3f)
-    parts.push(point > 0x10ffff ? '\ufffd' : String.fromCodePoint(point))
-    at += more + 1
-  }
-  return parts.join('')
+  return text === undefined || CONTROL_BUT_NEWLINE.test(text) ? undefined : text
 }
 
 function parseSignature(line: string): NoteSignature | undefined {

@@ -1,5 +1,5 @@
 import type { PeerIdString } from '../../node/network/network.ts'
-import { readProfile } from '../../node/profiles.ts'
+import { readProfile } from '../../node/read-profile.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
 import type { MemberId } from '../../protocol/ids.ts'
 import type { Verifier } from '../../protocol/signature.ts'

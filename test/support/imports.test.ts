@@ -32,7 +32,7 @@ describe('a house in order', () => {
       'package.json': '{}',
       'protocol/bytes.ts': nothing,
       'protocol/codec.ts':
-        "import { encode } from 'cborg'\nimport { sha256 } from '@noble/hashes/sha2.js'\nimport './bytes.ts'",
+        "import { base64url } from 'multiformats/bases/base64'\nimport { sha256 } from '@noble/hashes/sha2.js'\nimport './bytes.ts'",
       'node/peer.ts': "import { readFileSync } from 'node:fs'\nexport * from '../protocol/codec.ts'",
       'relay/main.ts': "import '../node/peer.ts'\nconst app = new URL('../web/dist/', import.meta.url)",
       'web/worker.ts': nothing,
@@ -78,7 +78,7 @@ describe('a wrong direction', () => {
 })
 
 describe('the protocol', () => {
-  test.each(['node:crypto', 'libp2p', 'svelte', '@libp2p/crypto', 'cborg-extra'])(
+  test.each(['node:crypto', 'libp2p', 'svelte', '@libp2p/crypto', 'multiformats-extra'])(
     'may not lean on %s',
     (imports) => {
       const { violations } = check({ 'protocol/a.ts': `import '${imports}'` })

@@ -15,7 +15,7 @@ const MAY_IMPORT = {
 type Folder = keyof typeof MAY_IMPORT
 
 /** Packages that are pure computation: all that the protocol may lean on. A name ending in `/` stands for its whole scope. */
-const PROTOCOL_PACKAGES = ['cborg', 'multiformats', '@noble/', '@scure/']
+const PROTOCOL_PACKAGES = ['multiformats', '@noble/', '@scure/']
 
 const SOURCE = new Set(['.ts', '.mjs', '.js', '.svelte'])
 
