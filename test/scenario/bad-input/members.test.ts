@@ -172,7 +172,7 @@ test('on a direct link: each gets its code, nothing is stored, and the room goes
   expect(await other.ask(target, HELLO, greeting)).toHaveProperty('p')
   const before = await device.storage.list('')
   const eve = (await elsewhere(seeded.at)).founder
-  expect(await other.ask(target, LEDGER, { get: 0 })).toBe('reset')
+  expect(await other.ask(target, LEDGER, { put: seeded.bob.identity.bytes })).toBe('not-log')
   const hellos: [Promise<Envelope<unknown>>, string][] = [
     [presence(seeded.trudy, mallory.session, now()), 'wrong-peer'],
     [presence(seeded.trudy, other.session, now() - DAY), 'expired'],
@@ -185,7 +185,7 @@ test('on a direct link: each gets its code, nothing is stored, and the room goes
   const proof = { i: (await presence(seeded.trudy, other.session, now())).bytes }
   expect(await other.ask(target, HELLO, proof)).toBe('not-admitted')
 
-  for (const service of [HELLO, PROFILES, ROOMS, SYNC]) {
+  for (const service of [HELLO, LEDGER, PROFILES, ROOMS, SYNC]) {
     for (const { name, bytes, reason } of MALFORMED) {
       const due = bytes.length > service.request.maxBytes ? 'too-large' : reason
       expect(await other.say(target, service, bytes), `${service.protocol} ${name}`).toBe(due)
@@ -221,6 +221,7 @@ test('and whoever never says who they are is told nothing, and sent away', async
   })
   await linkToTarget(silent, seeded.trudy)
   expect(await silent.ask(target, PROFILES, { get: [seeded.alice.member] })).toBe('not-admitted')
+  expect(await silent.ask(target, LEDGER, { get: 0 })).toBe('not-admitted')
   expect(await silent.ask(target, ROOMS, {})).toBe('not-admitted')
   expect(await silent.ask(target, SYNC, { r: room, heads: [] })).toBe('not-admitted')
   await gone
