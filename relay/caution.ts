@@ -263,7 +263,7 @@ export class Caution {
       log.info({ from, size: target.size }, 'took over a larger ledger')
       this.#target = undefined
       this.#peers = []
-      if (!keeper.isLog && signed) await publisher.mirror(signed)
+      if (signed && !publisher.signs(keeper.tip as Tip)) await publisher.mirror(signed)
       return
     }
   }

@@ -141,6 +141,11 @@ export class Publisher {
     return rootOf(growTiles(edge, leaves, sha256).edge)
   }
 
+  /** Whether the tree of this ledger is ours to sign. One that ends with the log's handing over to us is not (KEEP-2). */
+  signs(tip: Tip): boolean {
+    return this.#signer(tip, tip.membership.size) !== undefined
+  }
+
   /** Publishes what another log signed of the keeper's ledger; both are of one size. */
   mirror(checkpoint: SignedCheckpoint): Promise<void> {
     return this.#inTurn(() => this.#mirror(checkpoint))
