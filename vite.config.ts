@@ -8,7 +8,10 @@ const house = import.meta.dirname
 
 /** Shared by screens and by parts of a peer that come after the first ones. */
 const LATER =
-  /\/(web\/components\/(Phrase|TextField|CopyButton|QrCode|Dialog)\.svelte|web\/screens\/|protocol\/(audio|room)\/|node\/(room|mesh)\/|node\/(peer|greetings|profiles)\.ts)/
+  /\/(web\/components\/(Alarm|Phrase|TextField|CheckField|LinkField|CopyButton|QrCode|Dialog|Microphone(Test|Button)|Reactions)\.svelte|web\/(people-icons|room-icons|reactions|state\/(save|microphone-check\.svelte|room\.svelte))\.ts|web\/(audio|moderation|messages\/moderation|screens)\/|protocol\/((audio|room)\/|wire\/(epoch|fanout|private-room|signalling|welcome|welcome-content)\.ts)|node\/((room|mesh|voice|audience)\/|bucket\.ts)|protocol\/identity\/root\.ts|@scure\/bip39\/|node\/(peer|greetings|profiles)\.ts|node\/community\/(enrolment|founding)\.ts|node\/audit\/)/
+
+/** Where the many processes and threads that tests start find what Node made of our TypeScript before: it is most of what a start takes. */
+const env = { NODE_COMPILE_CACHE: `${house}/node_modules/.cache/node` }
 
 export default defineConfig({
   root: 'web',
@@ -41,9 +44,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          env,
           include: [
             'test/{protocol,node,relay,web,cli,vectors,property,scenario,contract,simulation,support}/**/*.test.ts',
           ],
+          // Those that take long mostly wait for processes of their own.
+          maxWorkers: '100%',
+          // For what hangs: no test may depend on how quick the machine is.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
       {
@@ -51,10 +61,12 @@ export default defineConfig({
         test: {
           name: 'browser',
           environment: 'node',
+          env,
           include: ['test/browser/**/*.test.ts'],
           globalSetup: [`${house}/test/support/build.ts`],
           // Real browsers on a small machine: one file at a time, and time for a cold start.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -13,7 +13,7 @@ const SITE_TIMEOUT = 10_000
 
 /** The composition root of a peer in a browser: everything real. @throws PeerError */
 export async function openDoor(): Promise<Door> {
-  if (!('RTCPeerConnection' in globalThis) || !('locks' in navigator))
+  if (!('RTCRtpScriptTransform' in globalThis) || !('locks' in navigator))
     throw new PeerError('browser-unsupported')
   const storage = await browserStorage('palabre').catch((cause) => {
     throw new PeerError('storage-unavailable', { cause })
@@ -28,6 +28,7 @@ export async function openDoor(): Promise<Door> {
       connections: async (iceServers) =>
         (await import('./mesh/browser-connections.ts')).browserConnections(iceServers),
       verifier: await platformVerifier(),
+      crew: async () => (await import('./ledger/page-crew.ts')).pageCrew(),
       report: (where, error) => console.warn(`palabre: ${where}`, error),
     },
     site: () => askSite(new URL(location.href), AbortSignal.timeout(SITE_TIMEOUT)),

@@ -17,6 +17,7 @@ export const PEER_ERROR_CODES = [
   'not-member',
   'name-invalid',
   'title-invalid',
+  'link-invalid',
   'no-free-slot',
   'slot-immature',
   'sponsor-paused',

@@ -1,10 +1,12 @@
+import { open } from '../protocol/envelope.ts'
 import type { KeyText, MemberId } from '../protocol/ids.ts'
 import { MINUTE } from '../protocol/limits.ts'
 import type { Reason } from '../protocol/reasons.ts'
 import { bad, good, type Result } from '../protocol/result.ts'
-import { verifyPresence } from '../protocol/session.ts'
+import { PRESENCE, verifyPresence } from '../protocol/session.ts'
 import { HELLO } from '../protocol/wire/services.ts'
 import type { Judging } from './gossip/received.ts'
+import type { Named } from './ledger/light.ts'
 import type { PeerIdString, PeerNetwork } from './network/network.ts'
 import { keyOf } from './network/peer-id.ts'
 import { Observed } from './observed.ts'
@@ -20,6 +22,10 @@ const GREETING_TIMEOUT = 10_000
 /** Which member each connected session belongs to, proved by both (SPEC §5.5 and §9.2). */
 export interface Greetings {
   readonly members: Observed<ReadonlyMap<PeerIdString, MemberId>>
+  /** Whose session it is, once it has said so if we have just asked it: it knows us before it is known, and may ask something already (HELLO-2). */
+  whose(peer: PeerIdString): Promise<MemberId | undefined>
+  /** Which member a session belongs to, by a presence of it that came over somebody else. */
+  check(peer: PeerIdString, presence: Uint8Array): Promise<Result<MemberId, Reason>>
   /** Proves to a relay who we are. @throws NetworkError */
   enter(relay: PeerIdString, signal: AbortSignal): Promise<Result<true, Reason>>
   stop(): void
@@ -34,20 +40,22 @@ export interface CheckpointGossip {
 }
 
 /**
- * @param catchUp brings the ledger up to date, when somebody is not in our copy of it
+ * @param find brings the ledger up to date, when somebody is not in our copy of it
  */
 export async function startGreetings(
   me: Me,
   network: PeerNetwork,
   judging: Judging,
   clock: Clock,
-  catchUp: () => Promise<void>,
+  find: (who: Named) => Promise<void>,
   gossip: CheckpointGossip,
 ): Promise<Greetings> {
   const members = new Observed<ReadonlyMap<PeerIdString, MemberId>>(new Map())
   const relays = new Set<PeerIdString>()
   /** Peers that connected and have not said yet who they are, with what ends the wait for it. */
   const awaited = new Map<PeerIdString, Cancel>()
+  /** Those whom we said who we are and who have not answered yet. Never fails. */
+  const asked = new Map<PeerIdString, Promise<void>>()
   const stopping = new AbortController()
 
   async function greeting(): Promise<{ readonly p: Uint8Array; readonly cp?: Uint8Array }> {
@@ -62,7 +70,10 @@ export async function startGreetings(
     const verify = () => verifyPresence(judging.verifier, judging.membership(), bytes, second(clock), key)
     let verified = await verify()
     if (!verified.ok && verified.reason === 'not-member') {
-      await catchUp()
+      const opened = open(PRESENCE, judging.membership().community, bytes)
+      if (!opened.ok) return opened
+      const { m: member, device } = opened.value.payload
+      await find({ member, device })
       verified = await verify()
     }
     return verified.ok ? good(verified.value.payload.m) : verified
@@ -95,7 +106,11 @@ export async function startGreetings(
       void network.disconnect(peer)
     })
     awaited.set(peer, late)
-    if (network.peer < peer) void greet(peer)
+    if (network.peer > peer) return
+    const answered = greet(peer).finally(() => {
+      if (asked.get(peer) === answered) asked.delete(peer)
+    })
+    asked.set(peer, answered)
   }
 
   async function greet(peer: PeerIdString): Promise<void> {
@@ -142,6 +157,11 @@ export async function startGreetings(
 
   return {
     members,
+    async whose(peer) {
+      await asked.get(peer)
+      return members.value.get(peer)
+    },
+    check,
     enter,
     stop() {
       stopping.abort()

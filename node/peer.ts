@@ -1,9 +1,9 @@
 import { type Member, type Membership, membersInOrder } from '../protocol/community/membership.ts'
 import type { KeyText, MemberId } from '../protocol/ids.ts'
 import { signerFromSeed } from '../protocol/signature.ts'
-import { LEDGER, MAX_ROOMS_AN_ANSWER, PROFILES, ROOMS, SYNC } from '../protocol/wire/services.ts'
+import { LEDGER, MAX_ROOMS_AN_ANSWER, PROFILES, ROOMS } from '../protocol/wire/services.ts'
 import { communityTopic } from '../protocol/wire/topics.ts'
-import { createActing } from './community/acting.ts'
+import { openBlocks } from './blocks.ts'
 import { sealInvite } from './community/inviting.ts'
 import { deviceSigner } from './crypto/device-key.ts'
 import type { Entrance } from './entrance.ts'
@@ -11,14 +11,16 @@ import { PeerError, type PeerErrorCode } from './errors.ts'
 import { communityValidator } from './gossip/community.ts'
 import type { Judging } from './gossip/received.ts'
 import { startGreetings } from './greetings.ts'
+import { writeHidesAddress } from './hidden-address.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import type { Named } from './ledger/light.ts'
 import { settleLedger } from './ledger/settling.ts'
 import type { MembershipCard } from './membership-card.ts'
 import type { PeerIdString } from './network/network.ts'
 import { Observed } from './observed.ts'
 import { slotViews } from './people/slots.ts'
 import type { SlotView } from './people/view.ts'
-import { second } from './ports/clock.ts'
+import { type Cancel, second } from './ports/clock.ts'
 import type { Ports } from './ports.ts'
 import type { Me } from './presence.ts'
 import { openProfiles } from './profiles.ts'
@@ -26,9 +28,9 @@ import { refusal } from './refusal.ts'
 import { ask, serve } from './requests.ts'
 import { roomArchive } from './room/archive.ts'
 import { createDirectory, type ListedRoom } from './room/directory.ts'
-import { createRooms } from './room/rooms.ts'
+import type { Rooms } from './room/rooms.ts'
 import { communityView, memberView } from './shown.ts'
-import type { MemberView, Peer, People, RelayState, RoomListing } from './view.ts'
+import type { MemberView, Peer, RelayState, RoomListing } from './view.ts'
 
 /** Slots ripen and expire by the minute. Milliseconds. */
 const SLOTS_EVERY = 60_000
@@ -36,6 +38,8 @@ const SLOTS_EVERY = 60_000
 const NAMES_EVERY = 15_000
 /** A newcomer gives their name right after the ledger has them; by then the relay holds it. Milliseconds. */
 const NEW_NAMES_AFTER = 1_000
+/** How soon a relay that has less of the ledger than we is looked at again. Milliseconds. */
+const BEHIND_AGAIN = 5_000
 
 /** Everything of one running member that outlives a room. */
 export interface PeerStart {
@@ -54,8 +58,14 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const { community } = card
   const stopping = new AbortController()
   const { signal } = stopping
-  const relayConnected = () => network.relays().includes(site.relay)
-  const judging: Judging = { verifier, membership: () => ledger.membership.value }
+  /** The relay has taken us for a member. A newcomer's network was connected, and admitted, before. */
+  let isGreeted = false
+  const relayConnected = () => isGreeted && network.relays().includes(site.relay)
+  const judging: Judging = {
+    verifier,
+    membership: () => ledger.membership.value,
+    meet: (who) => ledger.meet(who),
+  }
   const me: Me = {
     member: card.member,
     device: deviceSigner(card.device),
@@ -66,48 +76,114 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const profiles = await openProfiles(judging, network, storage)
   if (card.profile) await profiles.take(card.profile)
   const directory = createDirectory(judging, clock)
+  /** Private rooms to which this session is called. */
+  const calls = createDirectory(judging, clock, true)
+  const listRead = new Observed(false)
   const archive = roomArchive(storage)
+  const blocks = await openBlocks(storage, community)
   await archive.prune(second(clock))
-  const greetings = await startGreetings(me, network, judging, clock, catchUp, {
+  const greetings = await startGreetings(me, network, judging, clock, find, {
     newest: () => ledger.checkpoint,
     shown: (from, checkpoint) => {
       const known = relayConnected() ? site.relay : undefined
       ledger.compare(from, checkpoint, known, signal).catch((error: unknown) => report('ledger', error))
     },
   })
-  // A newcomer's network was connected while they chose a name.
-  const relay = new Observed<RelayState>(network.relayState === 'connected' ? 'connected' : 'connecting')
+  const relay = new Observed<RelayState>('connecting')
   const refused = new Observed<PeerErrorCode | undefined>(undefined)
-  const unwatch = network.on('relay', (state) => relay.set(state))
+  const unwatch = network.on('relay', (state) => {
+    if (isGreeted) relay.set(state)
+  })
+  /** By whoever acts, or came with an act that nobody acknowledged. */
+  const acting = loaded(async () =>
+    (await import('./community/acting.ts')).createActing({
+      community,
+      ledger,
+      verifier,
+      storage,
+      locks,
+      clock,
+      relay: site.relay,
+      connected: relayConnected,
+      signal,
+    }),
+  )
+
+  const ends: (() => Promise<void>)[] = []
+  const stage = loaded(async () => {
+    const [{ openStageKeeper }, acts] = await Promise.all([import('./room/stage-keeper.ts'), acting()])
+    const keeper = openStageKeeper({
+      me,
+      community,
+      ledger,
+      acting: acts,
+      storage,
+      locks,
+      clock,
+      directory,
+      connected: relayConnected,
+      report,
+    })
+    ends.push(keeper.stop)
+    return keeper
+  })
+  let openedRooms: Rooms | undefined
+  const rooms = loaded(async () => {
+    const [{ createRooms }, { serveRooms }, { knownRelays }] = await Promise.all([
+      import('./room/rooms.ts'),
+      import('./room/services.ts'),
+      import('./room/known-relays.ts'),
+    ])
+    const known = knownRelays(network, site)
+    const { sessionSeed } = start
+    openedRooms = createRooms({
+      me,
+      sessionSeed,
+      community,
+      network,
+      greetings,
+      judging,
+      clock,
+      directory,
+      calls,
+      listRead,
+      archive,
+      relay,
+      names: profiles.names,
+      blocked: blocks.blocked,
+      locks,
+      random,
+      stage,
+      report,
+      startSound: async (room) => {
+        const [, connectionsOf, { startMesh }, { createCarriage }] = await roomParts()
+        const parts = {
+          network,
+          connections: connectionsOf({ room, seed: start.sessionSeed }),
+          clock,
+          verifier,
+          membership: judging.membership,
+          me: { member: me.member, device: me.device, peer: me.session.publicKey },
+          report,
+        }
+        return { mesh: await startMesh(room, parts), carriage: createCarriage({ ...parts, room, ...known }) }
+      },
+    })
+    // Who came by another relay of the community is in the same rooms, so we meet at all of them.
+    known.meet(site.others)
+    await serveRooms({ me, sessionSeed, community, network, greetings, rooms: openedRooms, calls })
+    return openedRooms
+  })
   /** What a room needs and no screen before it. The relay serves our code too, so it is fetched while the relay is there. */
   const roomParts = () =>
-    Promise.all([ports.connections(site.iceServers), import('./mesh/mesh.ts'), import('./room/session.ts')])
-  const rooms = createRooms({
-    me,
-    community,
-    network,
-    greetings,
-    judging,
-    clock,
-    directory,
-    archive,
-    relay,
-    names: profiles.names,
-    locks,
-    random,
-    startMesh: async (room) => {
-      const [connections, { startMesh }] = await roomParts()
-      return startMesh(room, {
-        network,
-        connections,
-        clock,
-        verifier,
-        membership: judging.membership,
-        me: { member: me.member, device: me.device, peer: me.session.publicKey },
-        report,
-      })
-    },
-  })
+    Promise.all([
+      stage(),
+      ports.connections(site.iceServers),
+      import('./mesh/mesh.ts'),
+      import('./room/carriage.ts'),
+      import('./room/session.ts'),
+      rooms(),
+    ])
 
   /** Names that have not arrived: a newcomer gives theirs a moment after they are in the ledger. */
   async function fetchNames(from: PeerIdString): Promise<void> {
@@ -121,11 +197,24 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
 
   // --- the ledger -----------------------------------------------------------------------------
 
+  let lookAgain: Cancel | undefined
+
+  /** @throws NetworkError */
+  async function pullFrom(relayId: PeerIdString): Promise<void> {
+    const pulled = await ledger.pull(relayId, signal)
+    if (!pulled.ok) report('ledger', refusal(pulled.reason, pulled.at))
+    // It gets what it has promised from its members, when it is ready for that.
+    if (ledger.standing.value !== 'behind' || signal.aborted) return
+    lookAgain ??= clock.after(BEHIND_AGAIN, () => {
+      lookAgain = undefined
+      void pullLedger()
+    })
+  }
+
   async function pullLedger(): Promise<void> {
     if (!relayConnected()) return
     try {
-      const pulled = await ledger.pull(site.relay, signal)
-      if (!pulled.ok) report('ledger', refusal(pulled.reason, pulled.at))
+      await pullFrom(site.relay)
     } catch (error) {
       // The relay went away meanwhile: entering it again begins with the same.
       report('ledger', error)
@@ -138,57 +227,64 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     if (relayConnected()) await fetchNames(site.relay)
   }
 
-  const acting = createActing({
-    community,
-    ledger,
-    verifier,
-    storage,
-    locks,
-    clock,
-    relay: site.relay,
-    connected: relayConnected,
-    signal,
-  })
+  /** The same for somebody who is not in our copy, and may have been let in just now. */
+  async function find(who: Named): Promise<void> {
+    try {
+      if (relayConnected()) await ledger.find(who, site.relay, signal)
+    } catch (error) {
+      report('ledger', error)
+    }
+    if (ledger.reading.value === undefined && relayConnected()) await fetchNames(site.relay)
+  }
+
+  /** Resolves when the ledger was read: what is not in it must not be acted on before. */
+  const whole = () =>
+    new Promise<void>((resolve) => {
+      const end = ledger.reading.subscribe((reading) => {
+        if (reading !== undefined) return
+        end()
+        resolve()
+      })
+      if (ledger.reading.value !== undefined) return
+      end()
+      resolve()
+    })
 
   const unsubscribe = network.subscribe(
     communityTopic(community),
     communityValidator(judging, directory, clock, (promise) => {
       if (promise.payload.index >= ledger.membership.value.size) void catchUp()
-      else ledger.heed(promise).catch((error: unknown) => report('ledger', error))
+      ledger.heed(promise).catch((error: unknown) => report('ledger', error))
     }),
     () => {},
   )
 
   // --- what others may ask ---------------------------------------------------------------------
 
-  const greeted = (peer: PeerIdString) => greetings.members.value.has(peer)
+  const greeted = async (peer: PeerIdString) => (await greetings.whose(peer)) !== undefined
   await serve(network, PROFILES, async (from, request) => {
-    if (!greeted(from) || request.get === undefined) return { error: 'not-admitted' }
+    if (!(await greeted(from)) || request.get === undefined) return { error: 'not-admitted' }
     return { profiles: profiles.held(request.get) }
   })
   await serve(network, LEDGER, async (from, request) => {
-    if (!greeted(from)) return { error: 'not-admitted' }
+    if (!(await greeted(from))) return { error: 'not-admitted' }
     if (request.get === undefined) return { error: 'not-log' }
-    const { checkpoint: cp, membership } = ledger
-    const entries = await ledger.entries(request.get)
-    return { entries, size: membership.value.size, ...(cp && { cp }) }
+    const { checkpoint: cp, size } = ledger
+    const entries = (await ledger.entries(request.get)).slice(0, request.most)
+    return { entries, size, ...(cp && { cp }) }
   })
   await serve(network, ROOMS, async (from) => {
-    if (!greeted(from)) return { error: 'not-admitted' }
+    if (!(await greeted(from))) return { error: 'not-admitted' }
     return {
       rooms: directory.rooms.value.slice(0, MAX_ROOMS_AN_ANSWER).map((room) => room.announcement.bytes),
     }
-  })
-  await serve(network, SYNC, async (from, request) => {
-    if (!greeted(from)) return { error: 'not-admitted' }
-    return rooms.current?.id === request.r ? rooms.current.sync(request) : { error: 'room-unknown' }
   })
 
   // --- what is shown -----------------------------------------------------------------------------
 
   const links = await storedLinks()
   const view = {
-    community: new Observed(communityView(ledger.membership.value)),
+    community: new Observed(communityView(ledger.membership.value, ledger.reading.value === undefined)),
     members: new Observed<readonly MemberView[]>([]),
     slots: new Observed<readonly SlotView[]>([]),
     rooms: new Observed<readonly RoomListing[]>([]),
@@ -197,7 +293,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const withName = (member: Member) => memberView(member, profiles.names.value(member.id))
   function drawMembers(): void {
     const membership = ledger.membership.value
-    view.community.set(communityView(membership))
+    view.community.set(communityView(membership, ledger.reading.value === undefined))
     view.members.set(membersInOrder(membership).map(withName))
     drawSlots()
     drawRooms()
@@ -206,7 +302,10 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     view.slots.set(slotViews(ledger.membership.value, me.member, links, second(clock)))
   }
   function drawRooms(): void {
-    view.rooms.set(directory.rooms.value.map((room) => listing(room, profiles.names.value)))
+    const blocked = blocks.blocked.value
+    const known = [...calls.rooms.value, ...directory.rooms.value]
+    const listed = known.filter((room) => !blocked.has(room.opening.payload.m))
+    view.rooms.set(listed.map((room) => listing(room, profiles.names.value, blocked)))
   }
 
   function askForNames(): void {
@@ -230,6 +329,8 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     settleLedger(ledger, clock, pullLedger),
     profiles.names.subscribe(drawMembers),
     directory.rooms.subscribe(drawRooms),
+    calls.rooms.subscribe(drawRooms),
+    blocks.blocked.subscribe(drawRooms),
     clock.every(SLOTS_EVERY, drawSlots),
     clock.every(NAMES_EVERY, askForNames),
     greetings.members.subscribe((met) => {
@@ -241,43 +342,62 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
 
   // --- the relay -----------------------------------------------------------------------------------
 
-  entrance
+  const greeting = entrance
     .say(async (relayId, entering) => {
       const entered = await greetings.enter(relayId, entering)
+      // The others only carry; what the person is told, and the ledger, are this one's.
+      if (relayId !== site.relay) {
+        if (!entered.ok) throw refusal(entered.reason, entered.at)
+        return
+      }
       if (!entered.ok) {
         const error = refusal(entered.reason, entered.at)
         refused.set(error.code)
         throw error
       }
       refused.set(undefined)
+      isGreeted = true
+      if (network.relayState === 'connected') relay.set('connected')
       void arrive(relayId)
     })
     .catch((error) => report('relay', error))
+  // Whoever has just come in may act at once, and a relay takes nothing else from somebody whom it knows as a newcomer.
+  if (network.connections().some(({ peer }) => peer === site.relay)) {
+    await greeting
+    // The next connection begins with the same, as after every admission that failed.
+    if (!isGreeted) void network.disconnect(site.relay)
+  }
 
   /** What there is to do with a relay that has let us in. */
   async function arrive(relayId: PeerIdString): Promise<void> {
     try {
-      const pulled = await ledger.pull(relayId, signal)
-      if (!pulled.ok) report('ledger', refusal(pulled.reason, pulled.at))
-      await acting.settle()
+      await pullFrom(relayId)
       const own = profiles.held([me.member])[0]
       if (own) await ask(network, relayId, PROFILES, { put: own }, signal)
       const list = await ask(network, relayId, ROOMS, {}, signal)
       if (list.ok) {
         for (const bytes of list.value.rooms ?? []) await directory.receive(bytes)
-        rooms.listed()
+        listRead.set(true)
       }
       await profiles.fetch(relayId, signal)
-      await roomParts()
+      if (ledger.reading.value === undefined) await (await acting()).settle()
+      const [keeper] = await roomParts()
+      await keeper.settle()
     } catch (error) {
       // It went away again; entering it again begins anew.
       report('relay', error)
     }
   }
 
-  const chainOfDevice = ({ devices }: Membership) => devices.get(me.device.publicKey)?.chain
-  let people: Promise<People> | undefined
+  if (ledger.reading.value !== undefined)
+    ledger
+      .grow(signal, (error) => report('ledger', error))
+      .then(async () => {
+        if (!signal.aborted && relayConnected()) await (await acting()).settle()
+      })
+      .catch((error: unknown) => report('ledger', error))
 
+  const chainOfDevice = ({ devices }: Membership) => devices.get(me.device.publicKey)?.chain
   return {
     get me() {
       const member = ledger.membership.value.members.get(me.member)
@@ -293,27 +413,35 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     alarms: ledger.alarms,
     logStanding: ledger.standing,
     finalSize: ledger.finalSize,
+    hidesAddress: network.hidesAddress,
+    hideAddress: (hides) => writeHidesAddress(storage, hides),
+    reading: ledger.reading,
 
     async invite() {
-      const { payload } = await acting.next(me.device.publicKey, chainOfDevice, async (membership, chain) => {
-        const slots = slotViews(membership, me.member, links, second(clock))
-        const free = slots.find((slot) => slot.state === 'free')
-        if (!free) throw new PeerError(whyNone(slots))
-        const made = await sealInvite(
-          community,
-          me.member,
-          me.device,
-          chain,
-          free.slot,
-          second(clock),
-          random,
-        )
-        const { key } = made.statement.payload
-        // Kept before it is sent: a link whose secret is lost would hold its slot for nothing.
-        await storage.put(`invitation/${community}/${key}`, made.code)
-        links.set(key, linkOf(made.code))
-        return made.statement
-      })
+      await whole()
+      const { payload } = await (await acting()).next(
+        me.device.publicKey,
+        chainOfDevice,
+        async (membership, chain) => {
+          const slots = slotViews(membership, me.member, links, second(clock))
+          const free = slots.find((slot) => slot.state === 'free')
+          if (!free) throw new PeerError(whyNone(slots))
+          const made = await sealInvite(
+            community,
+            me.member,
+            me.device,
+            chain,
+            free.slot,
+            second(clock),
+            random,
+          )
+          const { key } = made.statement.payload
+          // Kept before it is sent: a link whose secret is lost would hold its slot for nothing.
+          await storage.put(`invitation/${community}/${key}`, made.code)
+          links.set(key, linkOf(made.code))
+          return made.statement
+        },
+      )
       drawSlots()
       const { key, slot, exp } = payload
       return {
@@ -323,42 +451,51 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
       }
     },
 
-    async people() {
-      people ??= import('./people/people.ts')
-        .then(({ openPeople }) =>
-          openPeople({
-            me,
-            ledger,
-            profiles,
-            acting,
-            storage,
-            clock,
-            links,
-            origin: site.origin,
-            report,
-            signal,
-          }),
-        )
-        .catch((error: unknown) => {
-          // It may not have come over the network: the next one who asks tries again.
-          people = undefined
-          throw error
-        })
-      return people
-    },
+    people: loaded(async () => {
+      await whole()
+      const [{ openPeople }, acts] = await Promise.all([import('./people/people.ts'), acting()])
+      return openPeople({
+        me,
+        ledger,
+        profiles,
+        acting: acts,
+        ports,
+        site,
+        links,
+        refused,
+        signal,
+      })
+    }),
 
-    openRoom: rooms.open,
-    joinRoom: rooms.join,
+    blocked: blocks.blocked,
+    setBlocked: blocks.set,
+    openRoom: async (room) => (await rooms()).open(room),
+    joinRoom: async (room) => (await rooms()).join(room),
 
     async stop() {
-      await rooms.current?.session.leave()
+      await openedRooms?.current?.session.leave()
       stopping.abort()
       for (const cancel of cancels) cancel()
+      lookAgain?.()
       unsubscribe()
+      for (const end of ends) await end()
       greetings.stop()
       directory.stop()
+      calls.stop()
       await network.stop()
     },
+  }
+}
+
+/** Loads when it is first asked for, and then is the same; what did not come over the network is asked for again. */
+function loaded<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | undefined
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined
+      throw error
+    })
+    return loading
   }
 }
 
@@ -368,18 +505,25 @@ function whyNone(slots: readonly SlotView[]): PeerErrorCode {
   return slots.some(({ state }) => state === 'immature') ? 'slot-immature' : 'no-free-slot'
 }
 
-function listing(room: ListedRoom, nameOf: (member: MemberId) => string | undefined): RoomListing {
-  const { title, topics, lang, m, at } = room.opening.payload
+function listing(
+  room: ListedRoom,
+  nameOf: (member: MemberId) => string | undefined,
+  hidden: ReadonlySet<MemberId>,
+): RoomListing {
+  const { title, topics, lang, m, at, vis } = room.opening.payload
   const { people, here } = room.announcement.payload
   return {
     id: room.id,
     title,
+    isPrivate: vis === 'private',
     topics,
     language: lang,
     host: m,
     hostName: nameOf(m),
     opened: at * 1000,
     people,
-    here: here.map(({ m: member, stage }) => ({ member, name: nameOf(member), speaker: stage })),
+    here: here
+      .filter(({ m: member }) => !hidden.has(member))
+      .map(({ m: member, stage }) => ({ member, name: nameOf(member), speaker: stage })),
   }
 }

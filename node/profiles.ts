@@ -6,6 +6,7 @@ import type { Reason } from '../protocol/reasons.ts'
 import { good, type Result } from '../protocol/result.ts'
 import { MAX_PROFILES_AN_ANSWER, PROFILES } from '../protocol/wire/services.ts'
 import type { Judging } from './gossip/received.ts'
+import { UNKNOWN_PROFILE } from './ledger/unknown-profile.ts'
 import type { Network, PeerIdString } from './network/network.ts'
 import { Observed } from './observed.ts'
 import type { Storage } from './ports/storage.ts'
@@ -66,7 +67,7 @@ export async function openProfiles(judging: Judging, network: Network, storage: 
     async fetch(from, signal) {
       // The newest first: of who came long ago and has no name nobody may hold one.
       const missing = membersInOrder(judging.membership())
-        .filter((member) => !member.erased && !profiles.has(member.id))
+        .filter(({ id, erased, profile }) => !erased && profile !== UNKNOWN_PROFILE && !profiles.has(id))
         .map((member) => member.id)
         .reverse()
       for (let i = 0; i < Math.min(missing.length, MAX_FETCHED); i += MAX_PROFILES_AN_ANSWER) {

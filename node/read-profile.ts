@@ -4,17 +4,16 @@ import { PROFILE, type Profile, profileMatches } from '../protocol/identity/prof
 import { idBytes } from '../protocol/ids.ts'
 import type { Reason } from '../protocol/reasons.ts'
 import { bad, type Result } from '../protocol/result.ts'
-import { verifyByDevice } from '../protocol/session.ts'
-import type { Judging } from './gossip/received.ts'
+import { type Judging, verifyAuthor } from './gossip/received.ts'
 
 /** Opens a profile, and checks it against its member's identity and signature. */
 export async function readProfile(
-  { verifier, membership }: Judging,
+  judging: Judging,
   bytes: Uint8Array,
 ): Promise<Result<Envelope<Profile>, Reason>> {
-  const opened = openProfile(membership(), bytes)
+  const opened = openProfile(judging.membership(), bytes)
   if (!opened.ok) return opened
-  const device = await verifyByDevice(verifier, membership(), opened.value)
+  const device = await verifyAuthor(judging, opened.value)
   return device.ok ? opened : device
 }
 

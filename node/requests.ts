@@ -20,7 +20,24 @@ export const ANSWER_TIMEOUT = 10_000
  * @throws NetworkError when no answer came
  */
 export async function ask<Q, A extends Refusable>(
-  network: Network,
+  network: Pick<Network, 'request'>,
+  peer: PeerIdString,
+  service: Service<Q, A>,
+  request: Q,
+  signal: AbortSignal,
+): Promise<Result<A, Reason>> {
+  const answer = await exchange(network, peer, service, request, signal)
+  if (!answer.ok) return answer
+  return answer.value.error === undefined ? answer : bad(answer.value.error)
+}
+
+/**
+ * The same for who wants to read what else stands in an answer that says no.
+ * @returns the answer as it came, or the reason for which it could not be read
+ * @throws NetworkError when no answer came
+ */
+export async function exchange<Q, A>(
+  network: Pick<Network, 'request'>,
   peer: PeerIdString,
   service: Service<Q, A>,
   request: Q,
@@ -32,9 +49,7 @@ export async function ask<Q, A extends Refusable>(
     signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT)]),
     maxBytes,
   })
-  const answer = decodeFrame(service.answer, bytes)
-  if (!answer.ok) return answer
-  return answer.value.error === undefined ? answer : bad(answer.value.error)
+  return decodeFrame(service.answer, bytes)
 }
 
 /**

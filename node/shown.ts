@@ -7,9 +7,9 @@ export function memberView({ id, founder, sponsor, since }: Member, name: string
   return { id, name, founder, sponsor, since: since * 1000 }
 }
 
-/** A community as a person sees it. */
-export function communityView(membership: Membership): CommunityView {
+/** A community as a person sees it. @param isWhole whether the membership knows everybody */
+export function communityView(membership: Membership, isWhole: boolean): CommunityView {
   const { name, at } = membership.genesis.payload
   const active = [...membership.members.values()].filter(inGoodStanding)
-  return { id: membership.community, name, founded: at * 1000, members: active.length }
+  return { id: membership.community, name, founded: at * 1000, members: isWhole ? active.length : undefined }
 }

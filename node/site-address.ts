@@ -1,4 +1,5 @@
 import { type CommunityId, type KeyText, parseId } from '../protocol/ids.ts'
+import { MAX_OTHER_RELAYS } from '../protocol/limits.ts'
 import { PeerError } from './errors.ts'
 import type { PeerIdString } from './network/network.ts'
 import type { Site } from './site.ts'
@@ -27,10 +28,9 @@ export async function askSite(origin: URL, signal: AbortSignal): Promise<Site> {
 export function parseSite(origin: URL, text: string): Site | undefined {
   const document = parseJson(text)
   if (document === undefined || document.version !== 1) return undefined
-  const { peer, logKey, community, addresses, ice } = document
+  const { peer, logKey, community, addresses, relays = [], ice } = document
   if (typeof peer !== 'string' || typeof logKey !== 'string') return undefined
-  if (!Array.isArray(addresses) || !addresses.every((address) => typeof address === 'string'))
-    return undefined
+  if (!isAddresses(addresses) || !isAddresses(relays)) return undefined
   if (!Array.isArray(ice) || !ice.every(isIceServer)) return undefined
   const key = parseId(logKey)
   const id = typeof community === 'string' ? parseId<CommunityId>(community) : undefined
@@ -40,10 +40,15 @@ export function parseSite(origin: URL, text: string): Site | undefined {
     origin: origin.origin,
     relay,
     addresses: addresses.length > 0 ? addresses : [addressOf(origin, relay)],
+    others: relays.slice(0, MAX_OTHER_RELAYS),
     logKey: key as string as KeyText,
     iceServers: ice,
     community: id,
   }
+}
+
+function isAddresses(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((address) => typeof address === 'string')
 }
 
 /** One server of `RTCConfiguration.iceServers`, as the relay's configuration lets through. */

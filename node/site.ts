@@ -8,6 +8,8 @@ export interface Site {
   readonly relay: PeerIdString
   /** Multiaddrs of the relay, each ending in `/p2p/<id>`. */
   readonly addresses: readonly string[]
+  /** Multiaddrs of other relays of the community that it names; usually none. */
+  readonly others: readonly string[]
   readonly logKey: KeyText
   /** STUN and TURN servers that the community runs itself; usually none. */
   readonly iceServers: readonly RTCIceServer[]

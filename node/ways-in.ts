@@ -1,27 +1,26 @@
 import { communityOf } from '../protocol/community/genesis.ts'
 import { invitationSigner } from '../protocol/community/invite.ts'
 import { decodeInvitationCode, type InvitationCode } from '../protocol/community/link.ts'
-import type { Invitation, Membership } from '../protocol/community/membership.ts'
+import type { Invitation } from '../protocol/community/membership.ts'
 import type { Policy } from '../protocol/community/policy.ts'
 import { peekId, seal } from '../protocol/envelope.ts'
 import { tidyName } from '../protocol/identity/profile.ts'
-import { ENTROPY_BYTES, entropyOf, phraseOf, rootSigner } from '../protocol/identity/root.ts'
 import type { CommunityId, KeyText, StatementId } from '../protocol/ids.ts'
 import { MAX_COMMUNITY_NAME_CHARS, MINUTE } from '../protocol/limits.ts'
 import { type Reason, SERVICE_REASONS } from '../protocol/reasons.ts'
+import type { Result } from '../protocol/result.ts'
 import { isLine } from '../protocol/schema.ts'
 import { INVITE_PROOF } from '../protocol/session.ts'
 import { SEED_BYTES, type Signer, signerFromSeed, type Verifier } from '../protocol/signature.ts'
-import { FOUND, HELLO, PROFILES } from '../protocol/wire/services.ts'
-import { enrol, sealJoin } from './community/enrolment.ts'
-import { sealGenesis } from './community/founding.ts'
+import { FOUND, HELLO, type HelloAnswer, PROFILES } from '../protocol/wire/services.ts'
 import { invitationState } from './community/inviting.ts'
 import { dropPendingJoin, readPendingJoin, writePendingJoin } from './community/pending-join.ts'
 import { type DeviceKey, deviceSigner } from './crypto/device-key.ts'
 import { type Entrance, openEntrance } from './entrance.ts'
 import { PeerError, type PeerErrorCode } from './errors.ts'
+import { readHidesAddress } from './hidden-address.ts'
 import { storedCheckpoint } from './ledger/checkpoints.ts'
-import { type Ledger, openLedger, storedLedger } from './ledger/ledger.ts'
+import { hasCopy, isGrowing, type Ledger, openLedger, storedLedger } from './ledger/ledger.ts'
 import { dropCard, type MembershipCard, readCard, writeCard } from './membership-card.ts'
 import type { PeerIdString } from './network/network.ts'
 import { keyOf } from './network/peer-id.ts'
@@ -32,7 +31,7 @@ import type { Ports } from './ports.ts'
 import { sealPresence } from './presence.ts'
 import { readProfile } from './read-profile.ts'
 import { refusal, relayFailure } from './refusal.ts'
-import { ask } from './requests.ts'
+import { ask, exchange } from './requests.ts'
 import { communityView, memberView } from './shown.ts'
 import type { Site } from './site.ts'
 import type { InvitationView, NewIdentity } from './view.ts'
@@ -55,8 +54,12 @@ const NO_MORE_GOOD: ReadonlySet<PeerErrorCode> = new Set([
   'invitation-unknown',
   'invitation-not-for-you',
 ])
+/** The name that stands in no ledger, of somebody who only says that a link was used twice. */
+const NOBODY = '-'
 /** For one step of coming in, in milliseconds: a long ledger on a slow phone. */
 const STEP = 30_000
+/** How soon a join that the log took is looked for again: a mirror follows the log every two seconds. Milliseconds. */
+const LOOK_AGAIN = 2_000
 
 /** What founds a community. `token` is the one-time token of the founding link; `policy` the default one where it is left out. */
 export interface Founding {
@@ -83,10 +86,15 @@ export interface WaysIn<P> {
   found(founding: Founding): Promise<P>
   readInvitation(code: string): Promise<InvitationView>
   join(joining: { code: string; name: string; identity: NewIdentity }): Promise<P>
+  /**
+   * Has the ledger say that two people had the link of the invitation that was read last and found to be used. Nobody comes in by that.
+   * @throws PeerError `invitation-unknown` when it was not found to be used
+   */
+  reportLeak(): Promise<void>
 }
 
 export interface WaysInDependencies<P> {
-  readonly ports: Pick<Ports, 'clock' | 'random' | 'storage' | 'verifier' | 'report'>
+  readonly ports: Pick<Ports, 'clock' | 'random' | 'storage' | 'verifier' | 'report' | 'crew'>
   /** Asks the site who serves it. @throws PeerError `relay-unreachable` */
   readonly site: () => Promise<Site>
   /** The English word list of BIP-39; loaded when a phrase is made. */
@@ -94,6 +102,8 @@ export interface WaysInDependencies<P> {
   /** Makes the key of a new device. */
   readonly newKey: () => Promise<DeviceKey>
   readonly start: (arrived: PeerStart) => Promise<P>
+  /** From so many entries on, whoever comes in reads the ledger afterwards (LIGHT-1); never when left out. */
+  readonly lightFrom?: number
 }
 
 /** An entrance and the session key that its network runs with. */
@@ -111,6 +121,16 @@ interface ReadInvitation extends Opened {
   readonly ledger: Ledger
 }
 
+/** An invitation with which somebody came in before. */
+interface UsedInvitation {
+  readonly invitation: InvitationCode
+  readonly invite: StatementId
+  readonly site: Site
+}
+
+/** Whoever only comes back needs none of what makes an identity. */
+const identityParts = () => import('../protocol/identity/root.ts')
+
 /** The ways in to the community of a site, once for each tab or process. */
 export function createWaysIn<P>({
   ports,
@@ -118,20 +138,25 @@ export function createWaysIn<P>({
   words,
   newKey,
   start,
+  lightFrom = Number.POSITIVE_INFINITY,
 }: WaysInDependencies<P>): WaysIn<P> {
   const { clock, random, storage, verifier } = ports
   /** Entropy of the phrases that were shown and are not used yet: never stored. */
   const identities = new WeakMap<NewIdentity, Uint8Array>()
   let read: ReadInvitation | undefined
+  /** An invitation that somebody used, and of which we hold the link. */
+  let used: UsedInvitation | undefined
 
   async function open(site: Site): Promise<Opened> {
     const sessionSeed = random.bytes(SEED_BYTES)
     const { iceServers } = site
-    const network = await startPeerNetwork({ sessionSeed, iceServers, report: ports.report })
+    const hidesAddress = await readHidesAddress(storage)
+    const network = await startPeerNetwork({ sessionSeed, iceServers, hidesAddress, report: ports.report })
     return { entrance: openEntrance(network, site), sessionSeed, session: signerFromSeed(sessionSeed) }
   }
 
   async function identityFrom(entropy: Uint8Array): Promise<NewIdentity> {
+    const { phraseOf } = await identityParts()
     const identity: NewIdentity = { phrase: phraseOf(entropy, await words()) }
     identities.set(identity, entropy)
     return identity
@@ -153,13 +178,14 @@ export function createWaysIn<P>({
     }
   }
 
-  /** Says the invitation at the door of the relay. */
+  /** Says the invitation at the door of the relay. @param join what proves that somebody else had it too */
   async function knock(
     { session, entrance }: Opened,
     invitation: InvitationCode,
     relay: PeerIdString,
     signal: AbortSignal,
-  ): Promise<void> {
+    join?: Uint8Array,
+  ): Promise<HelloAnswer> {
     const signer = invitationSigner(invitation.seed, invitation.community)
     const relayKey = keyOf(relay)
     if (relayKey === undefined) throw new PeerError('internal')
@@ -171,9 +197,47 @@ export function createWaysIn<P>({
       [signer],
     )
     const cp = await storedCheckpoint(invitation.community, storage)
-    const shown = cp === undefined ? { i: proof.bytes } : { i: proof.bytes, cp }
-    const answer = await ask(entrance.network, relay, HELLO, shown, signal)
+    const shown = { i: proof.bytes, ...(join && { join }), ...(cp && { cp }) }
+    const answer = await exchange(entrance.network, relay, HELLO, shown, signal)
     if (!answer.ok) throw refusal(answer.reason, answer.at)
+    const { error, invite } = answer.value
+    if (error === 'invitation-used' && invite !== undefined)
+      used = { invitation, invite, site: entrance.site }
+    if (error !== undefined) throw refusal(error)
+    return answer.value
+  }
+
+  /**
+   * Opens our copy of the ledger at a relay that let us in: up to date, or, where that would take long, with what we need of it to begin with.
+   * @param card of whom the relay let in, unless that is a newcomer
+   * @throws NetworkError
+   */
+  async function openCopy(
+    { entrance: { network, site } }: Opened,
+    community: CommunityId,
+    { size = 0, invite }: HelloAnswer,
+    card?: MembershipCard,
+  ): Promise<Result<Ledger, Reason>> {
+    const { relay } = site
+    const means = { network, verifier, storage, clock }
+    const patience = AbortSignal.timeout(STEP)
+    const isFar = size >= lightFrom && (card !== undefined || invite !== undefined)
+    if (isFar && ((await isGrowing(community, storage)) || !(await hasCopy(community, storage)))) {
+      const { crewReader, openGrowing, openGrowingWith } = await import('./ledger/light-start.ts')
+      const reader = ports.crew && crewReader(ports.crew, verifier, (error) => ports.report('crew', error))
+      const growing = {
+        ...means,
+        connected: (peer: PeerIdString) => network.connections().some((link) => link.peer === peer),
+        ...(reader && { readOn: reader.readOn, rest: reader.close }),
+      }
+      const light =
+        card === undefined
+          ? await openGrowingWith(invite as StatementId, community, relay, growing, patience)
+          : await openGrowing(community, relay, namesOfCard(card), growing, patience)
+      if (light.ok) return light
+      ports.report('ledger', refusal(light.reason, light.at))
+    }
+    return openLedger(community, relay, means, patience)
   }
 
   /** Shows a card at the door; `undefined` when the relay knows nobody who was made a member by it. */
@@ -185,12 +249,7 @@ export function createWaysIn<P>({
       const cp = await storedCheckpoint(card.community, storage)
       const answer = await ask(network, relay, HELLO, cp ? { p, cp } : { p }, signal)
       if (!answer.ok) return answer
-      return openLedger(
-        card.community,
-        relay,
-        { network, verifier, storage, clock },
-        AbortSignal.timeout(STEP),
-      )
+      return openCopy(opened, card.community, answer.value, card)
     })
     if (ledger.ok) return ledger.value
     if (ledger.reason !== 'not-member') throw refusal(ledger.reason, ledger.at)
@@ -223,9 +282,15 @@ export function createWaysIn<P>({
       throw refusal(taken.reason, taken.at)
     }
     // From here on the card is a member's: whatever goes wrong, it is claimed with the next attempt.
-    const pulled = await ledger.pull(relay, AbortSignal.timeout(STEP)).catch(away)
-    if (!pulled.ok) throw refusal(pulled.reason, pulled.at)
-    if (!ledger.membership.value.members.has(card.member)) throw new PeerError('refused')
+    const patience = AbortSignal.timeout(STEP)
+    for (;;) {
+      const pulled = await ledger.pull(relay, patience).catch(away)
+      if (!pulled.ok) throw refusal(pulled.reason, pulled.at)
+      if (ledger.membership.value.members.has(card.member)) break
+      if (patience.aborted) throw new PeerError('refused')
+      // A relay that mirrors the log may not have yet what that took, and does not know us before.
+      await new Promise<void>((resolve) => clock.after(LOOK_AGAIN, resolve))
+    }
     await dropPendingJoin(storage, card.community)
     return start({ ...opened, card, ledger })
   }
@@ -238,10 +303,10 @@ export function createWaysIn<P>({
     const invitation = decodeInvitationCode(pending.code)
     if (!invitation.ok) throw new Error(`a stored invitation cannot be read: ${invitation.reason}`)
     try {
-      await opened.entrance.say((relay, signal) => knock(opened, invitation.value, relay, signal))
-      const means = { network: opened.entrance.network, verifier, storage, clock }
-      const { relay } = opened.entrance.site
-      const ledger = await openLedger(community, relay, means, AbortSignal.timeout(STEP))
+      const greeted = await opened.entrance.say((relay, signal) =>
+        knock(opened, invitation.value, relay, signal),
+      )
+      const ledger = await openCopy(opened, community, greeted)
       if (!ledger.ok) throw refusal(ledger.reason, ledger.at)
       return await deliver({ ...opened, ledger: ledger.value }, card, pending.statement)
     } catch (error) {
@@ -260,14 +325,10 @@ export function createWaysIn<P>({
     if (site.community !== community) throw new PeerError('invitation-foreign')
     const opened = await open(site)
     return guarded(opened, async () => {
-      const { network } = opened.entrance
-      await opened.entrance.say((relay, signal) => knock(opened, invitation.value, relay, signal))
-      const ledger = await openLedger(
-        community,
-        site.relay,
-        { network, verifier, storage, clock },
-        AbortSignal.timeout(STEP),
+      const greeted = await opened.entrance.say((relay, signal) =>
+        knock(opened, invitation.value, relay, signal),
       )
+      const ledger = await openCopy(opened, community, greeted)
       if (!ledger.ok) throw refusal(ledger.reason, ledger.at)
       const { publicKey } = invitationSigner(invitation.value.seed, community)
       const invite = ledger.value.membership.value.invitationKeys.get(publicKey)
@@ -283,7 +344,9 @@ export function createWaysIn<P>({
     const opened = await open(site)
     return guarded(opened, async () => {
       const { network } = opened.entrance
-      const stored = await storedLedger(card.community, { network, verifier, storage, clock })
+      const isRead = lightFrom === Number.POSITIVE_INFINITY || !(await isGrowing(card.community, storage))
+      const means = { network, verifier, storage, clock }
+      const stored = isRead ? await storedLedger(card.community, means) : undefined
       // A device whose join was stored here and never acknowledged finds out now whether it was taken.
       const known = stored?.membership.value.members.has(card.member) === true
       const ledger = known ? stored : await claim(opened, card)
@@ -332,10 +395,12 @@ export function createWaysIn<P>({
     },
 
     async newIdentity() {
+      const { ENTROPY_BYTES } = await identityParts()
       return identityFrom(random.bytes(ENTROPY_BYTES))
     },
 
     async knownIdentity(typed) {
+      const { entropyOf } = await identityParts()
       const entropy = entropyOf(typed, await words())
       if (entropy === undefined) throw new PeerError('phrase-wrong')
       return identityFrom(entropy)
@@ -354,6 +419,11 @@ export function createWaysIn<P>({
       const opened = await open(site)
       const { entrance } = opened
       return guarded(opened, async () => {
+        const [{ rootSigner }, { sealGenesis }, { enrol }] = await Promise.all([
+          identityParts(),
+          import('./community/founding.ts'),
+          import('./community/enrolment.ts'),
+        ])
         const nonce = random.bytes(32)
         const root = rootSigner(entropyBehind(identity), nonce)
         const genesis = await sealGenesis(community, nonce, root, site.logKey, second(clock), policy)
@@ -395,6 +465,7 @@ export function createWaysIn<P>({
     async readInvitation(code) {
       await read?.entrance.network.stop()
       read = undefined
+      used = undefined
       read = await readFresh(code)
       const { ledger, invite, entrance } = read
       const membership = ledger.membership.value
@@ -414,7 +485,7 @@ export function createWaysIn<P>({
         AbortSignal.timeout(STEP),
       )
       const profile = asked.ok ? asked.value.profiles?.[0] : undefined
-      return invitationView(verifier, membership, invitation, profile)
+      return invitationView(verifier, ledger, invitation, profile)
     },
 
     async join({ code, name: typedName, identity }) {
@@ -425,12 +496,14 @@ export function createWaysIn<P>({
       const { community } = invitation
       const { nonce } = ledger.membership.value.genesis.payload
       const opened = read
+      const { rootSigner } = await identityParts()
       const root = rootSigner(entropyBehind(identity), nonce)
       const earlier = await claimEarlier(opened, root.publicKey)
       if (earlier) {
         read = undefined
         return earlier
       }
+      const { enrol, sealJoin } = await import('./community/enrolment.ts')
       const key = await newKey()
       const device = deviceSigner(key)
       const enrolment = await enrol(community, root, device, name, second(clock), random)
@@ -444,7 +517,41 @@ export function createWaysIn<P>({
       read = undefined
       return peer
     },
+
+    async reportLeak() {
+      if (used === undefined) throw new PeerError('invitation-unknown')
+      const { invitation, invite, site } = used
+      const { community } = invitation
+      const { enrol, sealJoin } = await import('./community/enrolment.ts')
+      // Somebody who will never be: the proof is in the invitation's signature, and says nothing of who gives it.
+      const [root, device] = [
+        signerFromSeed(random.bytes(SEED_BYTES)),
+        signerFromSeed(random.bytes(SEED_BYTES)),
+      ]
+      const enrolment = await enrol(community, root, device, NOBODY, second(clock), random)
+      const oneTime = invitationSigner(invitation.seed, community)
+      const join = await sealJoin(community, enrolment, invite, device, oneTime, second(clock))
+      const { entrance, ...opened } = await open(site)
+      try {
+        await entrance.say((relay, signal) =>
+          knock({ entrance, ...opened }, invitation, relay, signal, join.bytes),
+        )
+      } catch (error) {
+        // What was true before is still, and was said for this.
+        if (!(error instanceof PeerError) || error.code !== 'invitation-used') throw relayFailure(error)
+      } finally {
+        await entrance.network.stop()
+      }
+    },
   }
+}
+
+/** What the state has of somebody. */
+function namesOfCard({ member, device }: MembershipCard) {
+  return [
+    { kind: 'member', name: member },
+    { kind: 'device', name: deviceSigner(device).publicKey },
+  ] as const
 }
 
 /** Whether a relay that refuses for this reason may take the same statement another time. */
@@ -454,17 +561,19 @@ function isForNow(reason: Reason): boolean {
 
 async function invitationView(
   verifier: Verifier,
-  membership: Membership,
+  ledger: Ledger,
   invitation: Invitation,
   profile: Uint8Array | undefined,
 ): Promise<InvitationView> {
-  const sponsor = membership.members.get(invitation.sponsor)
+  const membership = () => ledger.membership.value
+  const sponsor = membership().members.get(invitation.sponsor)
   if (!sponsor) throw new PeerError('invitation-unknown')
-  const read = profile && (await readProfile({ verifier, membership: () => membership }, profile))
+  const read =
+    profile && (await readProfile({ verifier, membership, meet: (who) => ledger.meet(who) }, profile))
   const name = read?.ok && read.value.payload.m === sponsor.id ? read.value.payload.name : undefined
   const { exp } = invitation
   return {
-    community: communityView(membership),
+    community: communityView(membership(), ledger.reading.value === undefined),
     sponsor: memberView(sponsor, name),
     expires: exp === undefined ? undefined : exp * 1000,
   }

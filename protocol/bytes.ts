@@ -17,3 +17,11 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 export function strictlyAscending<T>(items: readonly T[], compare: (a: T, b: T) => number): boolean {
   return items.every((item, i) => i === 0 || compare(items[i - 1] as T, item) < 0)
 }
+
+/** A number in 8 bytes, the most significant first. Throws on what is no integer from 0 to 2^53 - 1. */
+export function uint64(value: number): Uint8Array {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError('not an integer from 0 to 2^53 - 1')
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value))
+  return bytes
+}

@@ -30,10 +30,11 @@ export function encodeValue(value: Value): Uint8Array {
  *
  * Strict modes of CBOR libraries are not canonical, and lenient ones fold together what has different reasons here, so the order is: length,
  * heads of the profile only, and then encode again and compare. @param maxBytes the largest input that is looked at at all.
+ * @param shared long strings of bytes may be parts of the input, for a caller who keeps that as it is: copies are otherwise made of all
  */
-export function decodeValue(bytes: Uint8Array, maxBytes: number): Result<Value, CodecReason> {
+export function decodeValue(bytes: Uint8Array, maxBytes: number, shared = false): Result<Value, CodecReason> {
   if (bytes.length > maxBytes) return bad('too-large')
-  const plain = readPlain(bytes)
+  const plain = readPlain(bytes, shared)
   if (plain !== undefined) return good(plain)
   const reader: Cursor = { bytes, at: 0 }
   const value = readValue(reader, 1)
@@ -46,11 +47,11 @@ export function decodeValue(bytes: Uint8Array, maxBytes: number): Result<Value, 
  * The same for nearly everything that honest peers send, at a tenth of the price: a value in its one spelling, all of whose text is ASCII.
  * `undefined` says nothing but that the way above has to decide.
  */
-function readPlain(bytes: Uint8Array): Value | undefined {
+function readPlain(bytes: Uint8Array, shared: boolean): Value | undefined {
   // Slices of a Buffer are no copies, and would change with it.
   const plain =
     bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-  const cursor = { bytes: plain, at: 0 }
+  const cursor = { bytes: plain, at: 0, mostCopied: shared ? SHORT_BYTES : Number.POSITIVE_INFINITY }
   const value = plainValue(cursor, 1)
   return cursor.at === bytes.length ? value : undefined
 }
@@ -60,7 +61,15 @@ interface Cursor {
   at: number
 }
 
-function plainValue(cursor: Cursor, depth: number): Value | undefined {
+interface PlainCursor extends Cursor {
+  /** Longer strings are parts of the input. */
+  readonly mostCopied: number
+}
+
+/** So long is a signature. Engines keep arrays up to here among their objects, where a copy costs no more than a part does. */
+const SHORT_BYTES = 64
+
+function plainValue(cursor: PlainCursor, depth: number): Value | undefined {
   const major = (cursor.bytes[cursor.at] ?? 0xff) >> 5
   if (major === 7) {
     const head = cursor.bytes[cursor.at++]
@@ -85,7 +94,7 @@ function plainValue(cursor: Cursor, depth: number): Value | undefined {
 }
 
 /** The integer or length of a head in the fewest bytes, no larger than may be. */
-function plainHead(cursor: Cursor): number | undefined {
+function plainHead(cursor: PlainCursor): number | undefined {
   const { bytes } = cursor
   const info = (bytes[cursor.at++] as number) & 0x1f
   if (info < 24) return info
@@ -98,15 +107,16 @@ function plainHead(cursor: Cursor): number | undefined {
   return value >= least && value <= MAX_UINT ? value : undefined
 }
 
-function plainBytes(cursor: Cursor, length: number): Uint8Array | undefined {
+function plainBytes(cursor: PlainCursor, length: number): Uint8Array | undefined {
   const end = cursor.at + length
   if (end > cursor.bytes.length) return undefined
-  const copy = cursor.bytes.slice(cursor.at, end)
+  const read =
+    length > cursor.mostCopied ? cursor.bytes.subarray(cursor.at, end) : cursor.bytes.slice(cursor.at, end)
   cursor.at = end
-  return copy
+  return read
 }
 
-function plainText(cursor: Cursor, length: number): string | undefined {
+function plainText(cursor: PlainCursor, length: number): string | undefined {
   const end = cursor.at + length
   if (end > cursor.bytes.length) return undefined
   let text = ''
@@ -118,7 +128,7 @@ function plainText(cursor: Cursor, length: number): string | undefined {
   return text
 }
 
-function plainArray(cursor: Cursor, length: number, depth: number): readonly Value[] | undefined {
+function plainArray(cursor: PlainCursor, length: number, depth: number): readonly Value[] | undefined {
   const items: Value[] = []
   for (let i = 0; i < length; i++) {
     const item = plainValue(cursor, depth + 1)
@@ -128,7 +138,7 @@ function plainArray(cursor: Cursor, length: number, depth: number): readonly Val
   return items
 }
 
-function plainMap(cursor: Cursor, length: number, depth: number): Value | undefined {
+function plainMap(cursor: PlainCursor, length: number, depth: number): Value | undefined {
   const map: { [key: string]: Value } = Object.create(null)
   let last = ''
   for (let i = 0; i < length; i++) {

@@ -14,6 +14,15 @@ export const DOMAIN = {
   title: domain('title'),
   record: domain('record'),
   state: domain('state'),
+  sealed: domain('sealed'),
+  epoch: domain('epoch'),
+  audience: domain('audience'),
+  ratchet: domain('ratchet'),
+  voice: domain('voice'),
+  block: domain('block'),
+  roomState: domain('room-state'),
+  call: domain('call'),
+  welcome: domain('welcome'),
 } as const
 
 function domain(name: string): Uint8Array {

@@ -1,9 +1,11 @@
-import { compareBytes, equalBytes, strictlyAscending } from './bytes.ts'
+import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { equalBytes, strictlyAscending } from './bytes.ts'
 import { decodeValue, encodeValue, type Value } from './codec.ts'
 import { DOMAIN, separated } from './domains.ts'
 import { hash } from './hash.ts'
-import { type CommunityId, type Id, idBytes, idOf, type KeyText, keyBytes } from './ids.ts'
-import { MAX_ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, MAX_SIGNATURES } from './limits.ts'
+import { type CommunityId, compareTexts, type Id, idBytes, idOf, type KeyText } from './ids.ts'
+import { MAX_ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, MAX_SIGNATURES, MAX_TYPE_BYTES } from './limits.ts'
+import type { Sha256 } from './log/merkle.ts'
 import type { EnvelopeReason, SignatureReason } from './reasons.ts'
 import { bad, good, type Result } from './result.ts'
 import { bytes, isMap, key, list, map, type Schema } from './schema.ts'
@@ -97,9 +99,10 @@ export function open<T>(
   kind: PayloadType<T>,
   community: CommunityId,
   envelope: Uint8Array,
+  sha256?: Sha256,
 ): Result<Envelope<T>, EnvelopeReason> {
   const opened = openUntyped(envelope)
-  return opened.ok ? openAs(kind, community, opened.value) : opened
+  return opened.ok ? openAs(kind, community, opened.value, sha256) : opened
 }
 
 /** The same of an envelope whose type was looked at with `openUntyped`. */
@@ -107,6 +110,7 @@ export function openAs<T>(
   kind: PayloadType<T>,
   community: CommunityId,
   { type, fields, payloadBytes, signatures, bytes: envelope }: Untyped,
+  sha256?: Sha256,
 ): Result<Envelope<T>, EnvelopeReason> {
   if (type !== kind.type) return bad('unknown-type', type)
   const { c } = fields
@@ -121,7 +125,7 @@ export function openAs<T>(
   if (!payload.ok) return payload
   return good({
     type,
-    id: payloadId(type, community, payloadBytes),
+    id: payloadId(type, community, payloadBytes, sha256),
     payload: payload.value,
     payloadBytes,
     signatures,
@@ -191,20 +195,20 @@ export interface Untyped {
   readonly bytes: Uint8Array
 }
 
-/** Reads an envelope as far as that goes without knowing its type; for dispatching. */
+/** Reads an envelope as far as that goes without knowing its type; for dispatching. The bytes given are part of what comes of it, and must stay as they are. */
 export function openUntyped(envelope: Uint8Array): Result<Untyped, EnvelopeReason> {
-  const outer = decodeValue(envelope, MAX_ENVELOPE_BYTES)
+  const outer = decodeValue(envelope, MAX_ENVELOPE_BYTES, true)
   if (!outer.ok) return outer
   const parts = ENVELOPE.decode(outer.value, '')
   if (!parts.ok) return parts
   const signatures = parts.value.s.map((s) => ({ key: s.k, signature: s.s }))
   if (!strictlyAscending(signatures, compareSigners)) return bad('signers-unordered')
-  const payload = decodeValue(parts.value.p, MAX_PAYLOAD_BYTES)
+  const payload = decodeValue(parts.value.p, MAX_PAYLOAD_BYTES, true)
   if (!payload.ok) return payload
   if (!isMap(payload.value)) return bad('field-invalid', 'p')
   const type = payload.value.t
   if (type === undefined) return bad('field-missing', 't')
-  if (typeof type !== 'string') return bad('field-invalid', 't')
+  if (typeof type !== 'string' || utf8ToBytes(type).length > MAX_TYPE_BYTES) return bad('field-invalid', 't')
   return good({ type, fields: payload.value, payloadBytes: parts.value.p, signatures, bytes: envelope })
 }
 
@@ -232,8 +236,13 @@ function encodeEnvelope(payloadBytes: Uint8Array, signatures: readonly EnvelopeS
   )
 }
 
-function payloadId(type: string, community: CommunityId, payloadBytes: Uint8Array): Id {
-  return idOf(hash(separated(DOMAIN.id, type, idBytes(community), payloadBytes)))
+function payloadId(
+  type: string,
+  community: CommunityId,
+  payloadBytes: Uint8Array,
+  sha256: Sha256 = hash,
+): Id {
+  return idOf(sha256(separated(DOMAIN.id, type, idBytes(community), payloadBytes)))
 }
 
 /** What a signature covers (SPEC §4.1). */
@@ -242,7 +251,7 @@ export function signedBytes(type: string, community: CommunityId, payloadBytes: 
 }
 
 function sortSigners(signers: readonly Signer[]): Signer[] {
-  const sorted = signers.toSorted((a, b) => compareBytes(keyBytes(a.publicKey), keyBytes(b.publicKey)))
+  const sorted = signers.toSorted((a, b) => compareTexts(a.publicKey, b.publicKey))
   sorted.forEach((signer, i) => {
     if (i > 0 && sorted[i - 1]?.publicKey === signer.publicKey) throw new TypeError('a key signs once')
   })
@@ -251,5 +260,5 @@ function sortSigners(signers: readonly Signer[]): Signer[] {
 }
 
 function compareSigners(a: EnvelopeSignature, b: EnvelopeSignature): number {
-  return compareBytes(keyBytes(a.key), keyBytes(b.key))
+  return compareTexts(a.key, b.key)
 }

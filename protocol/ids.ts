@@ -23,7 +23,7 @@ export const ID_BYTES = 32
 /** The text form of 32 bytes. Throws when the caller passes another length. */
 export function idOf<T extends Id>(bytes: Uint8Array): T {
   if (bytes.length !== ID_BYTES) throw new RangeError(`an id has ${ID_BYTES} bytes, got ${bytes.length}`)
-  return encodeText(bytes) as T
+  return textAt(bytes, 0) as T
 }
 
 /** The 32 bytes behind an id. */
@@ -31,10 +31,19 @@ export function idBytes(id: Id): Uint8Array {
   return decodeText(id)
 }
 
+/** The unsigned bytewise order of what is behind two ids or keys, without decoding them. Negative, 0 or positive. */
+export function compareTexts(a: Id | KeyText, b: Id | KeyText): number {
+  for (let place = 0; place < TEXT_CHARS; place++) {
+    const [one, other] = [a.charCodeAt(place), b.charCodeAt(place)]
+    if (one !== other) return (VALUES[one] as number) - (VALUES[other] as number)
+  }
+  return 0
+}
+
 /** The text form of an Ed25519 public key. Throws when the caller passes another length than 32. */
 export function keyText(key: Uint8Array): KeyText {
   if (key.length !== ID_BYTES) throw new RangeError(`a key has ${ID_BYTES} bytes, got ${key.length}`)
-  return encodeText(key) as KeyText
+  return textAt(key, 0) as KeyText
 }
 
 /** The 32 bytes behind a key's text form. */
@@ -48,6 +57,37 @@ export function parseId<T extends Id>(text: string): T | undefined {
   return /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(text) ? (text as T) : undefined
 }
 
+/** Writes the 32 bytes behind an id or a key into an array. */
+export function putText(text: Id | KeyText, out: Uint8Array, at: number): void {
+  let seen = 0
+  const value = (place: number): number => {
+    const one = VALUES[text.charCodeAt(place)] ?? NO_LETTER
+    seen |= one
+    return one
+  }
+  let to = at
+  for (let place = 0; place < TEXT_CHARS; place += 4) {
+    const group = (value(place) << 18) | (value(place + 1) << 12) | (value(place + 2) << 6)
+    out[to++] = group >> 16
+    out[to++] = group >> 8
+    if (place + 3 < TEXT_CHARS) out[to++] = group | value(place + 3)
+  }
+  if (seen >= ALPHABET.length) throw new SyntaxError(`not the text of an id: ${text}`)
+}
+
+/** The text form of the 32 bytes that begin at this place of an array. */
+export function textAt(bytes: Uint8Array, at: number): string {
+  let place = 0
+  for (let from = at; from < at + ID_BYTES; from += 3) {
+    const last = from + 2 < at + ID_BYTES ? (bytes[from + 2] as number) : 0
+    const group = ((bytes[from] as number) << 16) | ((bytes[from + 1] as number) << 8) | last
+    for (let shift = 18; shift >= 0 && place < TEXT_CHARS; shift -= 6) {
+      codes[place++] = CODES[(group >> shift) & 63] as number
+    }
+  }
+  return String.fromCharCode(...codes)
+}
+
 /** Letters of an id's text, the padding left out. */
 const TEXT_CHARS = 43
 const NO_LETTER = 255
@@ -57,27 +97,11 @@ const CODES = Uint8Array.from(ALPHABET, (letter) => letter.charCodeAt(0))
 const VALUES = new Uint8Array(128).fill(NO_LETTER)
 for (const [value, code] of CODES.entries()) VALUES[code] = value
 
-/** Millions of ids are read and kept: this makes one flat string where appending makes a rope of 43. */
-function encodeText(bytes: Uint8Array): string {
-  const codes: number[] = []
-  for (let at = 0; at < bytes.length; at += 3) {
-    const group = ((bytes[at] as number) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
-    for (let shift = 18; shift >= 0; shift -= 6) codes.push(CODES[(group >> shift) & 63] as number)
-  }
-  // 32 bytes are ten groups and two thirds: the last letter of the eleventh is padding, which is left out.
-  return String.fromCharCode(...codes.slice(0, TEXT_CHARS))
-}
+/** The letters of the text at hand. Millions of texts are made: a plain array that stays becomes one soonest, and a flat one. */
+const codes = Array.from({ length: TEXT_CHARS }, () => 0)
 
-function decodeText(text: string): Uint8Array {
+function decodeText(text: Id | KeyText): Uint8Array {
   const bytes = new Uint8Array(ID_BYTES)
-  for (let at = 0, bits = 0, held = 0, next = 0; at < TEXT_CHARS; at++) {
-    const value = VALUES[text.charCodeAt(at)] ?? NO_LETTER
-    if (value === NO_LETTER) throw new SyntaxError(`not the text of an id: ${text}`)
-    held = ((held << 6) | value) & 0xffff
-    bits += 6
-    if (bits < 8) continue
-    bits -= 8
-    bytes[next++] = held >> bits
-  }
+  putText(text, bytes, 0)
   return bytes
 }

@@ -97,7 +97,12 @@ export const LEDGER_REASONS = [
   'log-known',
   'evidence-wrong',
   'evidence-known',
+  'appeal-needless',
+  'appeal-known',
 ] as const
+
+/** What was sealed for the council does not open (SPEC §6.14). */
+export const SEALED_REASONS = ['sealed-for-others', 'sealed-wrong'] as const
 
 /** The room operation, beacon, announcement or description does not hold (SPEC §7 and §8). */
 export const ROOM_REASONS = [
@@ -131,6 +136,8 @@ export const SERVICE_REASONS = [
   'room-unknown',
   'not-log',
   'log-behind',
+  'log-away',
+  'relay-full',
 ] as const
 
 /** The log's tree, a note, a checkpoint, a tile or what a witness was asked does not hold (SPEC §10). */
@@ -146,18 +153,38 @@ export const LOG_REASONS = [
   'size-conflict',
 ] as const
 
+/** A frame of a voice, or what its speaker signed of it, does not hold (SPEC §8.5 and §8.6). */
+export const FRAME_REASONS = [
+  'frame-malformed',
+  'frame-locked',
+  'frame-wrong',
+  'frame-replayed',
+  'frame-forged',
+  'block-malformed',
+] as const
+
 export type CodecReason = (typeof CODEC_REASONS)[number]
 export type SchemaReason = (typeof SCHEMA_REASONS)[number]
 export type SignatureReason = (typeof SIGNATURE_REASONS)[number]
 export type LedgerReason = (typeof LEDGER_REASONS)[number]
+export type SealedReason = (typeof SEALED_REASONS)[number]
 export type RoomReason = (typeof ROOM_REASONS)[number]
 export type LinkReason = (typeof LINK_REASONS)[number]
 export type LogReason = (typeof LOG_REASONS)[number]
+export type FrameReason = (typeof FRAME_REASONS)[number]
 
 /** Reasons that can be told without knowing anything but the bytes and the community. */
 export type EnvelopeReason = CodecReason | SchemaReason | SignatureReason
 export type ServiceReason = (typeof SERVICE_REASONS)[number]
-export type Reason = EnvelopeReason | LedgerReason | RoomReason | LinkReason | ServiceReason | LogReason
+export type Reason =
+  | EnvelopeReason
+  | LedgerReason
+  | SealedReason
+  | RoomReason
+  | LinkReason
+  | ServiceReason
+  | LogReason
+  | FrameReason
 
 /** All codes, for catalogues and tests that must not miss one. */
 export const REASONS: readonly Reason[] = [
@@ -165,8 +192,10 @@ export const REASONS: readonly Reason[] = [
   ...SCHEMA_REASONS,
   ...SIGNATURE_REASONS,
   ...LEDGER_REASONS,
+  ...SEALED_REASONS,
   ...ROOM_REASONS,
   ...LINK_REASONS,
   ...SERVICE_REASONS,
   ...LOG_REASONS,
+  ...FRAME_REASONS,
 ]

@@ -162,8 +162,7 @@ export function map<F extends Fields, O extends Fields = Record<never, never>>(
   return {
     decode: (value, at) => {
       if (!isMap(value)) return invalid(at)
-      const unknown = Object.keys(value).find((name) => !Object.hasOwn(all, name))
-      if (unknown !== undefined) return bad('field-unknown', join(at, unknown))
+      for (const name in value) if (!Object.hasOwn(all, name)) return bad('field-unknown', join(at, name))
       const out: Record<string, unknown> = {}
       for (const [name, schema] of entries) {
         const field = value[name]
@@ -200,30 +199,37 @@ export function refine<T>(shape: Schema<T>, rule: (value: T) => Bad<SchemaReason
 }
 
 /**
- * A closed map whose fields come in groups, of which exactly one is there, whole. The shape knows every field and has each as optional.
+ * A closed map whose fields come in groups, of which exactly one is there, whole; a group is whole without a field whose name ends in `?`. The
+ * shape knows every field and has each as optional.
  * It is the first one of which a field is there that not every group has, or the first one. A field beside its group is `field-unknown`; a group
  * that is not whole, or none at all, is `field-missing`.
  */
 export function oneGroup<T extends object>(
   shape: Schema<T>,
-  ...groups: readonly (readonly (keyof T & string)[])[]
+  ...groups: readonly (readonly GroupField<T>[])[]
 ): Schema<T> {
-  const isTelling = (name: keyof T & string): boolean => !groups.every((group) => group.includes(name))
+  const named = groups.map((group) => group.map((field) => field.replace('?', '')))
+  const isTelling = (name: string): boolean => !named.every((group) => group.includes(name))
   return {
     decode: (value, at) => {
       const read = shape.decode(value, at)
       if (!read.ok) return read
-      const names = Object.keys(read.value) as (keyof T & string)[]
-      const isThere = (name: keyof T & string): boolean => isTelling(name) && names.includes(name)
-      const group = groups.find((one) => one.some(isThere)) ?? groups[0] ?? []
-      const surplus = names.find((name) => !group.includes(name))
+      const names = Object.keys(read.value)
+      const isThere = (name: string): boolean => isTelling(name) && names.includes(name)
+      const chosen = Math.max(
+        0,
+        named.findIndex((group) => group.some(isThere)),
+      )
+      const surplus = names.find((name) => !named[chosen]?.includes(name))
       if (surplus !== undefined) return bad('field-unknown', join(at, surplus))
-      const missing = group.find((name) => !names.includes(name))
+      const missing = groups[chosen]?.find((field) => !field.endsWith('?') && !names.includes(field))
       return missing === undefined ? read : bad('field-missing', join(at, missing))
     },
     encode: (value) => shape.encode(value),
   }
 }
+
+type GroupField<T> = (keyof T & string) | `${keyof T & string}?`
 
 /** True when the value is a map of the profile. */
 export function isMap(value: Value): value is { readonly [key: string]: Value } {

@@ -16,7 +16,7 @@ import type { Verifier } from './signature.ts'
 import { seconds } from './time.ts'
 
 /** A multiaddr in its text form. */
-const address = text(/^(\/[\x21-\x2e\x30-\x7e]+)+$/, MAX_ADDRESS_CHARS)
+export const multiaddr = text(/^(\/[\x21-\x2e\x30-\x7e]+)+$/, MAX_ADDRESS_CHARS)
 
 /**
  * `presence` (SPEC §5.5), signed by a device of the member **and** by the session key: binds the libp2p key of one tab or process to the
@@ -28,7 +28,7 @@ export const PRESENCE = {
     m: id<MemberId>(),
     device: key,
     peer: key,
-    addrs: list(address, MAX_ADDRESSES),
+    addrs: list(multiaddr, MAX_ADDRESSES),
     at: seconds,
     exp: seconds,
   }),

@@ -54,7 +54,11 @@ export interface Signed {
 
 /** A platform's Ed25519 for many signatures at once. */
 export interface BatchEngine {
-  readonly admit: AdmitPoint
+  /**
+   * Which of these canonical encodings, no two the same, are points of the curve, not of small order and without torsion (SIG-1). Both its answers
+   * are final.
+   */
+  admitAll(keys: readonly KeyText[]): readonly boolean[]
   /** True when SIG-4 holds for each of them; at most `maximum`, all of which passed SIG-1 to SIG-3. Both its answers are final. */
   holds(batch: readonly Signed[]): boolean
   readonly maximum: number
@@ -80,6 +84,8 @@ export interface Verifier {
 export interface BatchVerifier {
   /** The verdict on each, in their order. Wrong ones make it slower: each is looked for. */
   verifyAll(batch: readonly Signed[]): readonly Result<true, SignatureReason>[]
+  /** Whether the verdict on each is good, for whoever has another way to find the wrong ones. */
+  areGood(batch: readonly Signed[]): boolean
 }
 
 /** Keys are admitted once: the torsion check costs as much as a verification. A community of 10,000 with two devices each fits. */
@@ -95,7 +101,14 @@ export function createVerifier(
   remembered = ADMITTED_CACHE,
   admitPoint: AdmitPoint = isPrimeOrder,
 ): Verifier {
-  const admits = admission(admitPoint, remembered)
+  const admitted = memory(remembered)
+  const admits = (publicKey: KeyText): boolean => {
+    const known = admitted.get(publicKey)
+    if (known !== undefined) return known
+    const verdict = isAdmissible(keyBytes(publicKey), admitPoint)
+    admitted.set(publicKey, verdict)
+    return verdict
+  }
   return {
     async verify(signature, message, publicKey) {
       if (!admits(publicKey)) return bad('key-not-admitted')
@@ -111,13 +124,26 @@ export function createVerifier(
 
 /** @param remembered how many keys' admission is remembered at most */
 export function createBatchVerifier(engine: BatchEngine, remembered = ADMITTED_CACHE): BatchVerifier {
-  const admits = admission(engine.admit, remembered)
+  const admitted = memory(remembered)
+  /** SIG-1 to SIG-3. */
+  function firstVerdicts(batch: readonly Signed[]): Result<true, SignatureReason>[] {
+    const unknown = [...new Set(batch.map(({ publicKey }) => publicKey))].filter(
+      (key) => admitted.get(key) === undefined,
+    )
+    const fresh = new Map<KeyText, boolean>(unknown.map((key) => [key, false]))
+    const canonical = unknown.filter((key) => isCanonicalPoint(keyBytes(key)))
+    for (const [i, verdict] of engine.admitAll(canonical).entries())
+      fresh.set(canonical[i] as KeyText, verdict)
+    const verdicts = batch.map(({ publicKey, signature }): Result<true, SignatureReason> => {
+      if (!(fresh.get(publicKey) ?? admitted.get(publicKey))) return bad('key-not-admitted')
+      return wellFormed(signature) ? good(true) : bad('signature-malformed')
+    })
+    for (const [key, verdict] of fresh) admitted.set(key, verdict)
+    return verdicts
+  }
   return {
     verifyAll(batch) {
-      const verdicts = batch.map(({ publicKey, signature }): Result<true, SignatureReason> => {
-        if (!admits(publicKey)) return bad('key-not-admitted')
-        return wellFormed(signature) ? good(true) : bad('signature-malformed')
-      })
+      const verdicts = firstVerdicts(batch)
       const open = [...batch.keys()].filter((i) => verdicts[i]?.ok)
       for (let from = 0; from < open.length; from += engine.maximum) {
         for (const i of wrongOf(open.slice(from, from + engine.maximum), batch, engine)) {
@@ -125,6 +151,12 @@ export function createBatchVerifier(engine: BatchEngine, remembered = ADMITTED_C
         }
       }
       return verdicts
+    },
+    areGood(batch) {
+      if (firstVerdicts(batch).some(({ ok }) => !ok)) return false
+      for (let from = 0; from < batch.length; from += engine.maximum)
+        if (!engine.holds(batch.slice(from, from + engine.maximum))) return false
+      return true
     },
   }
 }
@@ -137,22 +169,21 @@ function wrongOf(these: readonly number[], batch: readonly Signed[], engine: Bat
   return [these.slice(0, middle), these.slice(middle)].flatMap((half) => wrongOf(half, batch, engine))
 }
 
-/** Step 1, remembered. The oldest half is forgotten when the memory is full, so a flood of keys costs time, never memory. */
-function admission(admitPoint: AdmitPoint, remembered: number): (publicKey: KeyText) => boolean {
-  const admitted = new Map<KeyText, boolean>()
-  return (publicKey) => {
-    const known = admitted.get(publicKey)
-    if (known !== undefined) return known
-    const verdict = isAdmissible(keyBytes(publicKey), admitPoint)
-    if (admitted.size >= remembered) {
-      let surplus = remembered / 2
-      for (const old of admitted.keys()) {
-        if (surplus-- <= 0) break
-        admitted.delete(old)
+/** Verdicts on keys. The oldest half is forgotten when the memory is full, so a flood of keys costs time, never memory. */
+function memory(remembered: number): Pick<Map<KeyText, boolean>, 'get' | 'set'> {
+  const verdicts = new Map<KeyText, boolean>()
+  return {
+    get: (key) => verdicts.get(key),
+    set(key, verdict) {
+      if (verdicts.size >= remembered) {
+        let surplus = remembered / 2
+        for (const old of verdicts.keys()) {
+          if (surplus-- <= 0) break
+          verdicts.delete(old)
+        }
       }
-    }
-    admitted.set(publicKey, verdict)
-    return verdict
+      return verdicts.set(key, verdict)
+    },
   }
 }
 

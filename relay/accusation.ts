@@ -1,11 +1,10 @@
-import { compareBytes } from '../protocol/bytes.ts'
 import { decodeEntry } from '../protocol/community/entry.ts'
 import { EQUIVOCATION, LEAK } from '../protocol/community/evidence.ts'
 import type { Membership } from '../protocol/community/membership.ts'
 import { openStatement, type Statement } from '../protocol/community/statement.ts'
 import { type Place, placeOf } from '../protocol/community/twins.ts'
 import { seal } from '../protocol/envelope.ts'
-import { idBytes, type StatementId } from '../protocol/ids.ts'
+import { compareTexts, type StatementId } from '../protocol/ids.ts'
 import type { Reason } from '../protocol/reasons.ts'
 import type { Signer } from '../protocol/signature.ts'
 import type { Store } from './store.ts'
@@ -40,7 +39,7 @@ export async function accusationOf(
   if (twin === undefined) return undefined
   const [a, b] = [refused, twin]
     .map(({ envelope }) => envelope)
-    .sort((x, y) => compareBytes(idBytes(x.id), idBytes(y.id)))
+    .sort((x, y) => compareTexts(x.id, y.id))
     .map(({ bytes }) => bytes) as [Uint8Array, Uint8Array]
   return (await seal(EQUIVOCATION, community, { a, b, at }, [signer])).bytes
 }

@@ -1,4 +1,4 @@
-import { Bucket } from '../node/mesh/bucket.ts'
+import { Bucket } from '../node/bucket.ts'
 import type { Clock } from '../node/ports/clock.ts'
 
 /** Buckets that are remembered. The least used one is forgotten first, and begins full again: a gift, where memory without a bound would be a defect. */

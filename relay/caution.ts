@@ -19,6 +19,8 @@ const ASK_AGAIN = 5_000
 const LISTEN = 60_000
 /** How often a relay that is not the log looks for what is new. Milliseconds. */
 const FOLLOW_EVERY = 2_000
+/** The same while somebody waits for it: the log merges a second after its promise. Milliseconds. */
+const SEEK_EVERY = 250
 
 /** Peers that are asked for entries, one after the other. */
 const MAX_PEERS = 8
@@ -66,6 +68,8 @@ export class Caution {
   #forked = false
   #running: Promise<void> | undefined
   #wake: () => void = () => {}
+  /** Those who wait for something new: called after every round. */
+  readonly #seekers = new Set<() => void>()
 
   constructor(parts: CautionParts) {
     this.#parts = parts
@@ -103,6 +107,23 @@ export class Caution {
     this.#wake()
   }
 
+  /** Looks for what is new until it is there. A relay that is the log has nothing to look for. */
+  async seek(isThere: () => boolean, signal: AbortSignal): Promise<void> {
+    const over = AbortSignal.any([signal, this.#stopping.signal])
+    while (!isThere() && !over.aborted && !this.#parts.keeper.isLog) {
+      await new Promise<void>((resolve) => {
+        const looked = () => {
+          this.#seekers.delete(looked)
+          over.removeEventListener('abort', looked)
+          resolve()
+        }
+        this.#seekers.add(looked)
+        over.addEventListener('abort', looked)
+        if (this.#seekers.size === 1) this.#wake()
+      })
+    }
+  }
+
   /** A witness remembers more than we know. */
   ahead(size: number): void {
     this.#remembered = Math.max(this.#remembered, size)
@@ -130,13 +151,15 @@ export class Caution {
     let told = false
     while (!this.#stopping.signal.aborted) {
       const sure = await this.#round()
+      for (const looked of [...this.#seekers]) looked()
       if (sure && keeper.isLog) return await this.#release()
       if (keeper.isLog && !told) {
         log.warn({ entries: keeper.membership?.size ?? 0, ...this.#why() }, 'the log takes nothing yet')
         told = true
       }
       await new Promise<void>((resolve) => {
-        const cancel = clock.after(keeper.isLog ? ASK_AGAIN : FOLLOW_EVERY, resolve)
+        const pause = keeper.isLog ? ASK_AGAIN : this.#seekers.size > 0 ? SEEK_EVERY : FOLLOW_EVERY
+        const cancel = clock.after(pause, resolve)
         this.#wake = () => {
           cancel()
           resolve()

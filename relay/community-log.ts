@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { httpSource } from '../node/audit/http-source.ts'
-import { batchEngine } from '../node/crypto/edwards/batch.ts'
+import type { Verifiers } from '../node/crypto/verifiers.ts'
 import type { Clock } from '../node/ports/clock.ts'
-import { createBatchVerifier, type Verifier } from '../protocol/signature.ts'
 import { Caution } from './caution.ts'
 import type { Config } from './config/config.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -21,10 +20,9 @@ import { WitnessClient } from './witness/witness-client.ts'
 /** Static files, below the data folder. */
 const FILES = 'log'
 
-export interface CommunityLogParts {
+export interface CommunityLogParts extends Verifiers {
   readonly folder: DataFolder
   readonly store: Store
-  readonly verifier: Verifier
   readonly clock: Clock
   readonly log: Logger
 }
@@ -43,10 +41,9 @@ export interface CommunityLog {
 /** @throws StartError when what is in the folder is not a ledger that this relay may go on with */
 export async function openCommunityLog(
   { mirrors, witnesses }: Pick<Config, 'mirrors' | 'witnesses'>,
-  { folder, store, verifier, clock, log }: CommunityLogParts,
+  { folder, store, verifier, batchVerifier, clock, log }: CommunityLogParts,
 ): Promise<CommunityLog> {
   const keys = await loadLogKeys(folder)
-  const batchVerifier = createBatchVerifier(await batchEngine())
   const follows = mirrors.length > 0
   const keeper = await LogKeeper.open({ store, verifier, batchVerifier, keys, clock, follows })
   const path = join(folder.path, FILES)

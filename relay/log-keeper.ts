@@ -4,7 +4,7 @@ import { openGenesis } from '../protocol/community/genesis.ts'
 import type { Membership } from '../protocol/community/membership.ts'
 import { admit, judge, type VerdictOf } from '../protocol/community/replay.ts'
 import { openStatement, type Statement } from '../protocol/community/statement.ts'
-import { type Envelope, peekId, seal } from '../protocol/envelope.ts'
+import { type Envelope, open, peekId, seal, verifyEnvelope } from '../protocol/envelope.ts'
 import { type CommunityId, idOf, type StatementId } from '../protocol/ids.ts'
 import type { Reason } from '../protocol/reasons.ts'
 import { bad, good, type Result } from '../protocol/result.ts'
@@ -54,6 +54,8 @@ export type Closed = 'log-behind' | undefined
 /** A statement that waits to be taken. */
 interface Submission {
   readonly envelope: Uint8Array
+  /** What is said to be our promise of it. */
+  readonly promise?: Uint8Array | undefined
   readonly answer: (taken: Taken | Promise<Taken>) => void
   readonly fail: (error: unknown) => void
 }
@@ -140,13 +142,15 @@ export class LogKeeper {
 
   /**
    * Takes a statement as the next entry. One that was taken before gets its promise again, so who lost the answer may ask again.
+   * @param promise of it that this log has given, and forgotten when its disk was set back: where the next entry is the one that was promised,
+   * it is taken as it was, also by a log that takes nothing else yet (KEEP-4)
    * @throws when the disk fails, or after `close`
    */
-  submit(envelope: Uint8Array): Promise<Taken> {
+  submit(envelope: Uint8Array, promise?: Uint8Array): Promise<Taken> {
     if (this.#closed) return Promise.reject(new Error('the log keeper is closed'))
     if (this.#waiting.length >= MAX_WAITING) return Promise.resolve(bad('rate-limited'))
     return new Promise((answer, fail) => {
-      this.#waiting.push({ envelope, answer, fail })
+      this.#waiting.push({ envelope, promise, answer, fail })
       // One that waits already has asked for a turn that will take this one along.
       if (this.#waiting.length === 1) void this.#inTurn(() => this.#takeWaiting())
     })
@@ -186,7 +190,7 @@ export class LogKeeper {
   /**
    * Takes over entries that another copy of this ledger has beyond ours.
    * @param believes whether the ledger with them is the one that the log signed, of whose tree the caller has made sure
-   * @returns the reason for which they cannot be a ledger; nothing was stored then
+   * @returns the reason for which they cannot be a ledger, or `log-behind` when ours does not end there any more; nothing was stored then
    * @throws when the disk fails, or after `close`
    */
   adopt(
@@ -197,7 +201,8 @@ export class LogKeeper {
     if (this.#closed) return Promise.reject(new Error('the log keeper is closed'))
     return this.#inTurn(async () => {
       const { store, verifier } = this.#parts
-      if (store.size !== from) throw new Error(`the ledger has ${store.size} entries, not ${from}`)
+      // What it had promised came back meanwhile.
+      if (store.size !== from) return bad('log-behind')
       const next = await extend(verifier, this.#tip, entries)
       if (!next.ok) return next
       const believed = await believes(next.value)
@@ -251,7 +256,9 @@ export class LogKeeper {
     const verdictOf = this.#verifyTogether(opened)
     for (const [i, submission] of group.entries()) {
       const statement = opened[i] as Result<Statement, Reason>
-      const judged = statement.ok ? await this.#judge(tip, drafts, statement.value, verdictOf) : statement
+      const judged = statement.ok
+        ? await this.#judge(tip, drafts, statement.value, verdictOf, submission.promise)
+        : statement
       if (!judged.ok) submission.answer(judged)
       else if (judged.value.kind === 'stored') submission.answer(this.#promiseAgain(judged.value.index))
       else {
@@ -297,6 +304,7 @@ export class LogKeeper {
     drafts: ReadonlyMap<StatementId, Draft>,
     statement: Statement,
     verdictOf: VerdictOf | undefined,
+    promise: Uint8Array | undefined,
   ): Promise<Result<Judged, Reason>> {
     if (tip === undefined) return bad('not-founded')
     const { store, verifier, keys } = this.#parts
@@ -308,9 +316,13 @@ export class LogKeeper {
     if (index !== undefined) return good({ kind: 'stored', index })
     const signer = keys.signerOf(membership.log)
     if (signer === undefined) return bad('not-log')
-    if (this.#hold !== undefined) return bad(this.#hold)
+    const promised = promise && (await this.#promisedBefore(promise, id, signer))
+    // Those before it come first: somebody has them too.
+    if (promised && promised.index > membership.size) return bad('log-behind')
+    const isNext = promised?.index === membership.size && promised.at >= membership.time
+    if (this.#hold !== undefined && !isNext) return bad(this.#hold)
 
-    const at = this.time
+    const at = isNext ? promised.at : this.time
     const { bytes: envelope } = statement.envelope
     const admitted = verdictOf
       ? judge(membership, statement, at, verdictOf)
@@ -323,6 +335,15 @@ export class LogKeeper {
     const place = { id, index: membership.size, at }
     const made: Draft = { entry, place, signer, statement, asked: [] }
     return good({ kind: 'next', draft: made, tip: withStatement(tip, statement, at) })
+  }
+
+  /** The place that this log has promised to a statement, as far as it has. */
+  async #promisedBefore(bytes: Uint8Array, id: StatementId, signer: Signer): Promise<LogPromise | undefined> {
+    const { community } = (this.#tip as Tip).membership
+    const promise = open(PROMISE, community, bytes)
+    if (!promise.ok || promise.value.payload.id !== id) return undefined
+    const signed = await verifyEnvelope(this.#parts.verifier, community, promise.value, [signer.publicKey])
+    return signed.ok ? promise.value.payload : undefined
   }
 
   /** EQUIV-2, LEAK-1: what the refused statement proves of somebody is for everybody to see. */

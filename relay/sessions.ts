@@ -13,7 +13,13 @@ const MAX_SESSIONS_OF_A_MEMBER = 16
 
 /** Who a connected session proved to be. `until` is the last second, on our clock, at which the proof holds. */
 export type Session =
-  | { readonly kind: 'member'; readonly member: MemberId; readonly until: number }
+  | {
+      readonly kind: 'member'
+      readonly member: MemberId
+      readonly until: number
+      /** What proved it: for those who look for this member. */
+      readonly presence: Uint8Array
+    }
   /** A member's root, which has something to say for itself: a new device, a farewell. */
   | { readonly kind: 'root'; readonly member: MemberId; readonly root: KeyText; readonly until: number }
   | { readonly kind: 'newcomer'; readonly invitation: StatementId; readonly until: number }
@@ -42,6 +48,16 @@ export class Sessions {
 
   of(peer: PeerIdString): Session | undefined {
     return this.#sessions.get(peer)
+  }
+
+  /** What the sessions of these members proved themselves with: of each member so many, those that came last. */
+  presencesOf(members: ReadonlySet<MemberId>, each: number): readonly Uint8Array[] {
+    const found = new Map<MemberId, Uint8Array[]>()
+    for (const session of this.#sessions.values()) {
+      if (session.kind !== 'member' || !members.has(session.member)) continue
+      found.set(session.member, [...(found.get(session.member) ?? []), session.presence].slice(-each))
+    }
+    return [...found.values()].flat()
   }
 
   /**

@@ -1,5 +1,6 @@
 import { equalBytes } from '../../protocol/bytes.ts'
-import type { Membership } from '../../protocol/community/membership.ts'
+import type { LedgerState } from '../../protocol/community/membership.ts'
+import type { KeyText } from '../../protocol/ids.ts'
 import { type Checkpoint, openCheckpoint, type SignedCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { isFinal, verifyCosignatures } from '../../protocol/log/cosignature.ts'
 import type { TreeHead } from '../../protocol/log/proof.ts'
@@ -30,7 +31,7 @@ export function findingsInTree({ size, root }: Checkpoint, head: Head): readonly
 export async function examine(
   bytes: Uint8Array,
   reader: LedgerReader,
-  state: Membership,
+  state: LedgerState,
   head: Head,
   means: ReaderMeans,
 ): Promise<Examined> {
@@ -43,20 +44,20 @@ export async function examine(
   return { checkpoint, cosigned, findings }
 }
 
-/** The keys that may have signed a checkpoint of this size: the one in force, and where the last entry rotated it, the one before. */
-export function checkpointKeys(reader: LedgerReader, state: Membership, size: number): Membership['logs'] {
-  return state.logs.slice(reader.rotated === size - 1 ? -2 : -1)
+/** Whose checkpoint of this tree it must be: the log that took the last entry, also where that gave the log another key (KEEP-2). */
+function signerOf(reader: LedgerReader, { logs, log, size }: LedgerState): KeyText {
+  return (reader.rotated === size - 1 ? logs.at(-2) : undefined) ?? log
 }
 
 async function openStated(
   bytes: Uint8Array,
   reader: LedgerReader,
-  state: Membership,
+  state: LedgerState,
   { verifier }: ReaderMeans,
   findings: Finding[],
 ): Promise<SignedCheckpoint | undefined> {
   const { community } = state
-  const keys = checkpointKeys(reader, state, state.size)
+  const keys = [signerOf(reader, state)]
   const opened = await openCheckpoint(verifier, { community, keys }, bytes)
   if (opened.ok) return opened.value
   const { reason } = opened
@@ -70,7 +71,7 @@ async function openStated(
 }
 
 async function countWitnesses(
-  { witnesses }: Membership,
+  { witnesses }: LedgerState,
   { note }: SignedCheckpoint,
   { verifier }: ReaderMeans,
   findings: Finding[],

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { MAX_BUNDLE_BYTES } from '../../protocol/limits.ts'
 import { decodeFileHead, type FileHead, MAX_FILE_HEAD_BYTES } from '../../protocol/log/ledger-file.ts'
 import { TILE_WIDTH, tileWidth } from '../../protocol/log/tile.ts'
+import type { CodecReason, LogReason } from '../../protocol/reasons.ts'
 import { type LedgerSource, SourceError } from './source.ts'
 
 /** Read at a time: several bundles. */
@@ -51,7 +52,7 @@ async function readHead(handle: FileHandle, path: string): Promise<FileHead> {
   const length = await fill(handle, start, 0)
   const head = decodeFileHead(start.subarray(0, length))
   if (head.ok) return head.value
-  throw new SourceError('file-malformed', `${path} is no ledger file (${head.reason}).`)
+  throw malformed(path, head.reason, 'does not begin as one')
 }
 
 /** Cuts the entries into bundles, and refuses a file that has fewer or more of them than its checkpoint says. */
@@ -60,7 +61,6 @@ async function* readBundles(
   { checkpoint: { size }, end }: FileHead,
   path: string,
 ): AsyncGenerator<Uint8Array> {
-  const malformed = (what: string) => new SourceError('file-malformed', `The ledger file ${path} ${what}.`)
   let held = new Uint8Array(0)
   let position = end
   let ended = false
@@ -78,12 +78,16 @@ async function* readBundles(
       held = joined
       length = lengthOf(held, width)
     }
-    if (length === undefined) throw malformed('ends before its last entry')
+    if (length === undefined) throw malformed(path, 'malformed', 'ends before its last entry')
     yield held.slice(0, length)
     held = held.subarray(length)
   }
   if (held.length > 0 || (await fill(handle, new Uint8Array(1), position)) > 0)
-    throw malformed('goes on after its last entry')
+    throw malformed(path, 'trailing-bytes', 'goes on after its last entry')
+}
+
+function malformed(path: string, reason: CodecReason | LogReason, why: string): SourceError {
+  return new SourceError('file-malformed', `${path} is no ledger file: it ${why} (${reason}).`)
 }
 
 /** How many bytes so many entries have; `undefined` when they are not all there. */
@@ -100,7 +104,12 @@ function lengthOf(bytes: Uint8Array, entries: number): number | undefined {
 async function fill(handle: FileHandle, into: Uint8Array, position: number): Promise<number> {
   let length = 0
   while (length < into.length) {
-    const { bytesRead } = await handle.read(into, length, into.length - length, position + length)
+    const { bytesRead } = await handle
+      .read(into, length, into.length - length, position + length)
+      // A pipe cannot be read twice, and a disk can fail.
+      .catch((cause: NodeJS.ErrnoException) => {
+        throw new SourceError('source-unreadable', `The file cannot be read (${cause.code}).`, { cause })
+      })
     if (bytesRead === 0) break
     length += bytesRead
   }

@@ -10,6 +10,8 @@ export interface Finding {
   readonly reason?: EnvelopeReason | LedgerReason | LogReason
   /** Of the entry. */
   readonly index?: number
+  /** The hash tile that it is about. */
+  readonly tile?: { readonly level: number; readonly index: number; readonly width: number }
   /** For people: one sentence without names. */
   readonly detail: string
 }

@@ -1,5 +1,5 @@
 import { equalBytes } from '../../protocol/bytes.ts'
-import type { Membership } from '../../protocol/community/membership.ts'
+import type { LedgerState } from '../../protocol/community/membership.ts'
 import { type Checkpoint, openCheckpoint, type SignedCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { type Evidence, forkEvidence } from '../../protocol/log/evidence.ts'
 import { nextStateTree, stateHash, stateTree } from '../../protocol/state/state.ts'
@@ -63,7 +63,7 @@ export class LedgerFollower {
 
   /** A checkpoint of a tree that is not larger than the one that we know. */
   async #again(bytes: Uint8Array, stated: Checkpoint, last: SignedCheckpoint): Promise<Look> {
-    const state = this.#reader.state as Membership
+    const state = this.#reader.state as LedgerState
     const log = { community: state.community, keys: state.logs }
     const opened = await openCheckpoint(this.#means.verifier, log, bytes)
     if (!opened.ok) {

@@ -11,17 +11,27 @@ import {
 } from '../../protocol/log/tile-edge.ts'
 import type { LedgerSource } from './source.ts'
 
+/** What a tree holds, as plain data. */
+export interface StoredTree {
+  readonly edge: TileEdge
+  /** The tiles above the leaves, by level and index. */
+  readonly upper: ReadonlyMap<string, readonly Uint8Array[]>
+}
+
 /**
  * The Merkle tree over what was read. Of a million leaves it holds 130 kB: the tiles above the leaves, and those at the edge. The hashes of the
  * leaves are in the source, and are made again when a proof wants some of them.
  */
 export class GrownTree {
   readonly #sha256: Sha256
-  readonly #upper = new Map<string, readonly Uint8Array[]>()
-  #edge: TileEdge = EMPTY_EDGE
+  readonly #upper: Map<string, readonly Uint8Array[]>
+  #edge: TileEdge
 
-  constructor(sha256: Sha256) {
+  /** @param stored the tree to go on from */
+  constructor(sha256: Sha256, { edge, upper }: StoredTree = EMPTY) {
     this.#sha256 = sha256
+    this.#edge = edge
+    this.#upper = new Map(upper)
   }
 
   get size(): number {
@@ -44,6 +54,19 @@ export class GrownTree {
       if (tile.level !== 0) this.#upper.set(`${tile.level}/${tile.index}`, row)
     }
     return tiles
+  }
+
+  /** To be stored before it grows. */
+  stored(): StoredTree {
+    return { edge: this.#edge, upper: this.#upper }
+  }
+
+  /** The partial tiles at its edge. */
+  partialTiles(): readonly GrownTile[] {
+    return this.#edge.levels.flatMap((hashes, level) => {
+      const index = Math.floor(this.size / TILE_WIDTH ** (level + 1))
+      return hashes.length === 0 ? [] : [{ tile: { level, index, width: hashes.length }, hashes }]
+    })
   }
 
   /** The proof that this tree continues the smaller one that it had been. Undefined when the source does not give its entries again. */
@@ -74,3 +97,5 @@ export class GrownTree {
     return undefined
   }
 }
+
+const EMPTY: StoredTree = { edge: EMPTY_EDGE, upper: new Map() }

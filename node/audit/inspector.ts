@@ -25,11 +25,16 @@ export function inspectTiles({ hashTile }: LedgerSource, signal: AbortSignal): I
 
   async function inspect({ tile: { level, index, width }, hashes }: GrownTile): Promise<void> {
     if (hashTile === undefined || level === 'entries') return
-    const bytes = await hashTile({ level, index, width }, signal)
+    const tile = { level, index, width }
+    const bytes = await hashTile(tile, signal)
     const where = `The hash tile ${index} of level ${level}`
-    if (bytes === undefined) findings.push({ code: 'tile-missing', detail: `${where} is not there.` })
+    if (bytes === undefined) findings.push({ code: 'tile-missing', tile, detail: `${where} is not there.` })
     else if (!equalBytes(bytes, encodeHashTile(hashes)))
-      findings.push({ code: 'tile-wrong', detail: `${where} says something else than the entries make.` })
+      findings.push({
+        code: 'tile-wrong',
+        tile,
+        detail: `${where} says something else than the entries make.`,
+      })
   }
 
   async function work(): Promise<void> {

@@ -1,19 +1,20 @@
-import type { Membership } from '../../protocol/community/membership.ts'
+import type { LedgerState } from '../../protocol/community/membership.ts'
+import { type Replay, startReplay } from '../../protocol/community/reading.ts'
 import {
   beginLedger,
   type OpenedEntry,
   openEntry,
-  replayVerified,
   type VerifiedEntry,
 } from '../../protocol/community/replay.ts'
 import type { CommunityId } from '../../protocol/ids.ts'
 import type { Sha256 } from '../../protocol/log/merkle.ts'
-import { decodeBundle, encodeBundle, TILE_WIDTH, tileWidth } from '../../protocol/log/tile.ts'
+import { decodeBundle, TILE_WIDTH, tileWidth } from '../../protocol/log/tile.ts'
 import type { GrownTile } from '../../protocol/log/tile-edge.ts'
+import type { CodecReason, SchemaReason } from '../../protocol/reasons.ts'
 import type { Verifier } from '../../protocol/signature.ts'
-import { type Bundle, type Checked, type Crew, verdictOf } from './checking.ts'
+import { batchOf, type Checked, type Crew, verdictOf } from './checking.ts'
 import type { Finding } from './finding.ts'
-import { GrownTree } from './grown-tree.ts'
+import { GrownTree, type StoredTree } from './grown-tree.ts'
 import type { LedgerSource } from './source.ts'
 
 export interface ReaderMeans {
@@ -24,19 +25,27 @@ export interface ReaderMeans {
 
 /** What somebody may want to know while a ledger is read. */
 export interface ReaderEars {
-  /** Entries that were judged, from this index on, and the state after them. */
-  onEntries?(entries: readonly OpenedEntry[], from: number, state: Membership): void
+  /** Entries that were judged, from this index on, and the state after them, until the next are. */
+  onEntries?(entries: readonly OpenedEntry[], from: number, state: LedgerState): void
   /** Hash tiles that are as the entries make them. */
   onTiles?(tiles: readonly GrownTile[]): void
 }
 
+/** What was read so far, as plain data, for a reader that goes on from there. */
+export interface ReadSoFar {
+  readonly tree: StoredTree
+  readonly state: LedgerState
+  /** As `LedgerReader.rotated`. */
+  readonly rotated: number | undefined
+}
+
 /** Entry bundles of one batch: enough signatures to verify together, few enough to keep every worker busy to the end. */
-const BATCH_BUNDLES = 4
-/** Batches that wait for each worker, so that none of them waits for us. */
-const AHEAD = 2
+const BATCH_BUNDLES = 8
+/** Batches that wait for each worker, so that none of them waits for us. More of them would outlive the engine's young memory. */
+const AHEAD = 1
 
 /**
- * Reads a ledger from its first entry on, in one go or bit by bit, and judges every entry in order. What the log did wrong on the way is in
+ * Reads a ledger from its first entry on, or from where another reader ended, in one go or bit by bit, and judges every entry in order. What the log did wrong on the way is in
  * `findings`; where it gave something that is no ledger, nothing after that is believed, and `stopped` is true.
  */
 export class LedgerReader {
@@ -44,21 +53,24 @@ export class LedgerReader {
   readonly findings: Finding[] = []
   readonly #means: ReaderMeans
   readonly #ears: ReaderEars
-  #state: Membership | undefined
+  #replay: Replay | undefined
   #stopped = false
   /** An entry was none, or out of its time: those after it are leaves and no more. */
   #unbelieved = false
   #rotated: number | undefined
 
-  constructor(means: ReaderMeans, ears: ReaderEars = {}) {
-    this.tree = new GrownTree(means.sha256)
+  /** @param from where to go on */
+  constructor(means: ReaderMeans, ears: ReaderEars = {}, from?: ReadSoFar) {
+    this.tree = new GrownTree(means.sha256, from?.tree)
     this.#means = means
     this.#ears = ears
+    this.#replay = from && startReplay(from.state)
+    this.#rotated = from?.rotated
   }
 
-  /** After the entries that were judged; undefined while there is no good genesis. */
-  get state(): Membership | undefined {
-    return this.#state
+  /** After the entries that were judged so far; undefined while there is no good genesis. */
+  get state(): LedgerState | undefined {
+    return this.#replay?.state
   }
 
   /** Whether reading ended at something that cannot be believed. */
@@ -71,29 +83,37 @@ export class LedgerReader {
     return this.#rotated
   }
 
+  /** Undefined when something of it could not be believed: then there is nothing to go on from. */
+  get soFar(): ReadSoFar | undefined {
+    const state = this.#stopped ? undefined : this.#replay?.settled()
+    return state && { tree: this.tree.stored(), state, rotated: this.#rotated }
+  }
+
   /**
    * Reads on to a tree of this size. Throws SourceError when the source does not answer.
    * @param whole the size that the source says it has: it need not have the partial bundles of any other
    */
   async read(source: LedgerSource, to: number, signal: AbortSignal, whole: number = to): Promise<void> {
     const flights: Flight[] = []
-    let batch: ReadBundle[] = []
+    let batch: Uint8Array[] = []
     let index = Math.floor(this.tree.size / TILE_WIDTH)
     let skip = this.tree.size % TILE_WIDTH
+    let full = (index + BATCH_BUNDLES) * TILE_WIDTH
     const depart = (): void => {
-      if (batch.length > 0 && this.#state !== undefined)
-        flights.push(this.#depart(this.#state.community, batch))
+      if (batch.length > 0 && this.state !== undefined)
+        flights.push(this.#depart(this.state.community, batch))
       batch = []
     }
     for await (const bytes of source.bundles(this.tree.size, whole, signal)) {
       signal.throwIfAborted()
       if (index * TILE_WIDTH >= to) break
-      const bundle = this.#take(bytes, index, to, skip, whole)
-      if (bundle === undefined || !(await this.#begin(bundle))) break
-      batch.push(bundle)
+      const entries = this.#take(bytes, index, to, whole)?.slice(skip)
+      if (entries === undefined || !(await this.#begin(entries))) break
+      batch.push(...entries)
       index += 1
       skip = 0
-      if (batch.length < BATCH_BUNDLES) continue
+      if (index * TILE_WIDTH < full) continue
+      full += BATCH_BUNDLES * TILE_WIDTH
       depart()
       if (flights.length > this.#means.crew.width * AHEAD) await this.#land(flights.shift() as Flight)
     }
@@ -101,38 +121,32 @@ export class LedgerReader {
     for (const flight of flights) await this.#land(flight)
   }
 
-  /** A bundle that can be read; otherwise it is the log's fault, and the end. */
+  /** The entries of a bundle that can be read, up to a size; otherwise it is the log's fault, and the end. */
   #take(
     bytes: Uint8Array | undefined,
     index: number,
     to: number,
-    skip: number,
     whole: number,
-  ): ReadBundle | undefined {
+  ): readonly Uint8Array[] | undefined {
     const width = tileWidth('entries', index, whole)
-    const wanted = tileWidth('entries', index, to)
     const at = index * TILE_WIDTH
     if (bytes === undefined) {
       this.#stop({ code: 'tile-missing', index: at, detail: `The entry bundle ${index} is not there.` })
       return undefined
     }
     const entries = decodeBundle(bytes, width)
-    if (entries.ok) {
-      const all = entries.value.slice(0, wanted)
-      const whole = wanted === width ? bytes : encodeBundle(all)
-      return { bundle: { bytes: whole, width: wanted, skip }, entries: all.slice(skip) }
-    }
+    if (entries.ok) return entries.value.slice(0, tileWidth('entries', index, to))
     const detail = `The entry bundle ${index} is not ${width} entries.`
     this.#stop({ code: 'tile-malformed', reason: entries.reason, index: at, detail })
     return undefined
   }
 
   /** Judges entry 0 when nothing has been read yet. False when there is no community. */
-  async #begin({ entries }: ReadBundle): Promise<boolean> {
-    if (this.#state !== undefined) return true
+  async #begin(entries: readonly Uint8Array[]): Promise<boolean> {
+    if (this.#replay !== undefined) return true
     const begun = await beginLedger(this.#means.verifier, entries[0] as Uint8Array)
     if (begun.ok) {
-      this.#state = begun.value
+      this.#replay = startReplay(begun.value)
       return true
     }
     const detail = 'Entry 0 is no genesis that all its founders signed, so there is no community.'
@@ -140,41 +154,46 @@ export class LedgerReader {
     return false
   }
 
-  #depart(community: CommunityId, batch: readonly ReadBundle[]): Flight {
-    const checked = this.#means.crew.check({ community, bundles: batch.map(({ bundle }) => bundle) })
+  #depart(community: CommunityId, entries: readonly Uint8Array[]): Flight {
+    const opened: OpenedEntry[] = []
+    let broken: Broken | undefined
+    for (const bytes of entries) {
+      const entry = openEntry(community, bytes, this.#means.sha256)
+      if (!entry.ok) {
+        broken = entry.reason
+        break
+      }
+      opened.push(entry.value)
+    }
+    const checked = this.#means.crew.check(batchOf(entries, opened))
     // It is awaited when its turn comes.
     checked.catch(() => {})
-    return { entries: batch.flatMap(({ entries }) => entries), checked }
+    return { opened, broken, checked }
   }
 
-  async #land({ entries, checked }: Flight): Promise<void> {
+  async #land({ opened, broken, checked }: Flight): Promise<void> {
     const { leaves, verdicts } = await checked
     const from = this.tree.size
     const tiles = this.tree.append(leaves)
     this.#ears.onTiles?.(tiles)
-    if (this.#unbelieved || this.#state === undefined) return
-    this.#judge(this.#state, entries, from, verdicts)
+    if (this.#unbelieved || this.#replay === undefined) return
+    this.#judge(this.#replay, opened, from, verdicts)
+    if (broken === undefined || this.#unbelieved) return
+    const index = from + opened.length
+    const detail = `Entry ${index} is no entry, and nothing after it is believed.`
+    this.#disbelieve({ code: 'entry-malformed', reason: broken, index, detail })
   }
 
-  #judge(state: Membership, entries: readonly Uint8Array[], from: number, codes: Uint8Array): void {
+  #judge(replay: Replay, opened: readonly OpenedEntry[], from: number, codes: Uint8Array): void {
     const judged: VerifiedEntry[] = []
-    let time = state.time
+    let { time } = replay.state
     let code = 0
-    for (const [i, bytes] of entries.entries()) {
+    let late: number | undefined
+    for (const [i, { at, statement }] of opened.entries()) {
       // It made the state, and no rule is left to be asked about it.
       if (from + i === 0) continue
-      const entry = openEntry(state.community, bytes)
-      if (!entry.ok) {
-        const detail = `Entry ${from + i} is no entry, and nothing after it is believed.`
-        this.#unbelieved = true
-        this.#stop({ code: 'entry-malformed', reason: entry.reason, index: from + i, detail })
-        break
-      }
-      const { at, statement } = entry.value
       if (at < time) {
-        const detail = `Entry ${from + i} is older than the one before it, and nothing after it is believed.`
-        this.#unbelieved = true
-        this.#stop({ code: 'time-backwards', reason: 'time-backwards', index: from + i, detail })
+        late = from + i
         break
       }
       time = at
@@ -183,17 +202,21 @@ export class LedgerReader {
       code += parts
       judged.push({ at, statement, verdicts })
     }
-    if (!this.#unbelieved && code !== codes.length)
-      throw new Error('a worker saw other statements than we do')
     const first = Math.max(1, from)
-    const next = replayVerified(state, judged)
-    if (!next.ok) throw new Error('the order of time was looked at')
-    this.#state = next.value
-    this.#ears.onEntries?.(judged, first, next.value)
+    if (!replay.take(judged).ok) throw new Error('the order of time was looked at')
+    this.#ears.onEntries?.(judged, first, replay.state)
     for (const [i, { statement }] of judged.entries()) {
       if (!statement.ok || statement.value.type !== 'log-rotate') continue
-      if (next.value.statements.get(statement.value.envelope.id) === first + i) this.#rotated = first + i
+      if (replay.state.statements.get(statement.value.envelope.id) === first + i) this.#rotated = first + i
     }
+    if (late === undefined) return
+    const detail = `Entry ${late} is older than the one before it, and nothing after it is believed.`
+    this.#disbelieve({ code: 'time-backwards', reason: 'time-backwards', index: late, detail })
+  }
+
+  #disbelieve(finding: Finding): void {
+    this.#unbelieved = true
+    this.#stop(finding)
   }
 
   #stop(finding: Finding): void {
@@ -202,13 +225,12 @@ export class LedgerReader {
   }
 }
 
-/** A bundle, and those of its entries that were not read before. */
-interface ReadBundle {
-  readonly bundle: Bundle
-  readonly entries: readonly Uint8Array[]
-}
-
+/** What was read and is being verified. */
 interface Flight {
-  readonly entries: readonly Uint8Array[]
+  readonly opened: readonly OpenedEntry[]
+  /** Why the entry after those is none, where that is so. */
+  readonly broken: Broken | undefined
   readonly checked: Promise<Checked>
 }
+
+type Broken = CodecReason | SchemaReason

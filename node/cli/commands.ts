@@ -8,8 +8,11 @@ import { declareIdentity } from './member/identity.ts'
 import { declareInvite } from './member/invite.ts'
 import { declareJoin } from './member/join.ts'
 import { declareErase, declareLeave } from './member/leaving.ts'
+import { declareListen } from './member/listen.ts'
 import { declareCertify, declareClaim, declareVouch } from './member/people.ts'
+import { declareAppeal, declareReport, declareReports } from './member/reports.ts'
 import { declareSign, declareSubmit } from './member/requests.ts'
+import { declareSpeak } from './member/speak.ts'
 import { declareAttest, declareRoom } from './member/stage.ts'
 import { declareWatch } from './watch.ts'
 
@@ -23,12 +26,17 @@ export const COMMANDS: readonly Declare[] = [
   declareInvite,
   declareJoin,
   declareVouch,
+  declareListen,
+  declareSpeak,
   declareRoom,
   declareAttest,
   declareClaim,
   declareCertify,
   declareBan,
   declareUnban,
+  declareReport,
+  declareReports,
+  declareAppeal,
   declareSign,
   declareSubmit,
   declareExport,

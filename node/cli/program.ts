@@ -52,7 +52,7 @@ export async function runProgram(
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
     // A command without its subcommand: its help has been shown.
     if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.failed
-    const failure = failureOf(error)
+    const failure = failureOf(error) ?? endingOf(error, surroundings.signal)
     if (failure === undefined) throw error
     tell(failure, args.includes('--json'), surroundings)
     return failure.status
@@ -96,6 +96,12 @@ function failureOf(error: unknown): Failure | undefined {
     .replaceAll('\n', ' ')
     .replace(/\.$/, '')
   return { status: EXIT.failed, code: 'usage', message: `${sentence}; see --help.` }
+}
+
+/** The person asked the command to end, and it did not come to its own end. */
+function endingOf(error: unknown, { aborted }: AbortSignal): Failure | undefined {
+  if (!aborted || !(error instanceof Error) || error.name !== 'AbortError') return undefined
+  return { status: EXIT.failed, code: 'interrupted', message: 'It was ended before it was done.' }
 }
 
 function tell({ code, message }: Failure, json: boolean, { stdout, stderr }: Streams): void {

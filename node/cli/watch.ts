@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
@@ -10,15 +9,18 @@ import { LedgerFollower, type Look } from '../audit/follow.ts'
 import { SourceError } from '../audit/source.ts'
 import { writePieces } from './audit/files.ts'
 import { withMeans } from './audit/means.ts'
-import { writeEvidence } from './audit/views.ts'
+import { writeEvidence, writtenText } from './audit/views.ts'
 import { examples, type Start, type Terminal } from './command.ts'
 import { CliError, EXIT, type ExitStatus } from './failure.ts'
 import { count } from './output.ts'
+import { readStartOfText } from './read-start.ts'
 import { asCliError, openSource, SOURCE_HELP } from './source.ts'
 
 /** A log merges every few seconds; nobody is helped by hearing of it sooner. Seconds. */
 const DEFAULT_INTERVAL = 30
 const LONGEST_INTERVAL = 86_400
+/** A seed in hex, and room around it; what is longer is none. Bytes. */
+const LONGEST_SEED = 256
 
 interface WatchOptions {
   readonly interval: string
@@ -113,7 +115,7 @@ async function tell(
   const { output } = terminal
   const { size, grown, findings, evidence, checkpoint } = look
   if (grown === 0 && findings.length === 0) return
-  const file = evidence && (await writeEvidence(evidence, options.evidence, terminal))
+  const written = evidence && (await writeEvidence(evidence, options.evidence, terminal))
   const good = findings.length === 0 ? checkpoint : undefined
   const line = good && witness && (await cosigned(terminal, good, witness, options.cosigned))
   const document = {
@@ -121,13 +123,13 @@ async function tell(
     size,
     grown,
     findings,
-    ...(file && { evidence: file }),
+    ...written,
     ...(line && { cosignature: line }),
   }
   output.result(document, () => {
     const lines = findings.map(({ code, detail }) => `${now()}  ALARM  ${code}  ${detail}`)
     if (lines.length === 0) lines.push(`${now()}  ${count(size)} entries, ${count(grown)} new, all good`)
-    if (file !== undefined) lines.push(`The evidence is in ${file}: pass it on.`)
+    if (written !== undefined) lines.push(writtenText(written))
     if (line !== undefined) lines.push(line)
     return lines.join('\n')
   })
@@ -153,7 +155,7 @@ async function readSeed(named: string, folder: string): Promise<Signer> {
   const path = resolve(folder, named)
   let text: string
   try {
-    text = (await readFile(path, 'utf8')).trim()
+    text = (await readStartOfText(path, LONGEST_SEED)).trim()
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new CliError('source-unreadable', `The key ${path} cannot be read (${code}).`, { cause })

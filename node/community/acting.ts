@@ -22,12 +22,14 @@ import { refusal, relayFailure } from '../refusal.ts'
 export interface Acting {
   /**
    * Makes the next statement of the chain of a key, and has it taken. `make` may be called once at most.
+   * @param giveWay does not wait while another tab signs: nobody does who can come again
    * @throws PeerError; with `relay-unreachable` the statement may still be taken later, and no other is made before that is known
    */
   next<T>(
     key: KeyText,
     chainOf: (state: Membership) => Chain | undefined,
     make: (state: Membership, chain: Chain) => Promise<Envelope<T>>,
+    giveWay?: boolean,
   ): Promise<Envelope<T>>
   /** The same for a statement that is of no chain. @throws PeerError */
   once<T>(make: (state: Membership) => Promise<Envelope<T>>): Promise<Envelope<T>>
@@ -48,19 +50,50 @@ export interface ActingParts {
   readonly signal: AbortSignal
 }
 
+/** Another tab that writes what is due has done so by then, also over a slow line; one that hangs must not hold this one up. Milliseconds. */
+const OTHER_TAB = 10_000
+
 export function createActing(parts: ActingParts): Acting {
   const { community, ledger, verifier, storage, locks, clock, relay, connected, signal } = parts
   const prefix = `act/${community}/`
 
+  let last: Promise<unknown> | undefined
+  /** What this tab signs, one after the other; the first begins at once. */
+  function inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = last === undefined ? action() : last.then(action)
+    const settled = done
+      .catch(() => undefined)
+      .then(() => {
+        if (last === settled) last = undefined
+      })
+    last = settled
+    return done
+  }
+
   /** One device signs in one tab at a time. */
-  async function alone<T>(action: () => Promise<T>): Promise<T> {
-    const release = await locks.take(`palabre/device/${community}`)
-    if (!release) throw new PeerError('other-tab')
+  const lock = `palabre/device/${community}`
+
+  async function waitForOtherTab(): Promise<(() => void) | undefined> {
+    const patience = new AbortController()
+    const cancel = clock.after(OTHER_TAB, () => patience.abort())
     try {
-      return await action()
+      return await locks.take(lock, AbortSignal.any([signal, patience.signal]))
     } finally {
-      release()
+      cancel()
     }
+  }
+
+  /** Only another tab is a reason to refuse. */
+  function alone<T>(giveWay: boolean, action: () => Promise<T>): Promise<T> {
+    return inTurn(async () => {
+      const release = await (giveWay ? locks.take(lock) : waitForOtherTab())
+      if (!release) throw new PeerError('other-tab')
+      try {
+        return await action()
+      } finally {
+        release()
+      }
+    })
   }
 
   async function pull(): Promise<void> {
@@ -114,8 +147,8 @@ export function createActing(parts: ActingParts): Acting {
   }
 
   return {
-    next: (key, chainOf, make) =>
-      alone(async () => {
+    next: (key, chainOf, make, giveWay = false) =>
+      alone(giveWay, async () => {
         await pull()
         await settlePending()
         const state = ledger.membership.value
@@ -137,15 +170,16 @@ export function createActing(parts: ActingParts): Acting {
       if (!delivered.ok) throw refusal(delivered.reason, delivered.at)
       return statement
     },
-    async settle() {
-      if ((await storage.list(prefix)).length === 0) return
-      const release = await locks.take(`palabre/device/${community}`)
-      if (!release) return
-      try {
-        await settlePending()
-      } finally {
-        release()
-      }
-    },
+    settle: () =>
+      inTurn(async () => {
+        if ((await storage.list(prefix)).length === 0) return
+        const release = await locks.take(lock)
+        if (!release) return
+        try {
+          await settlePending()
+        } finally {
+          release()
+        }
+      }),
   }
 }

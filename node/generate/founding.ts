@@ -29,11 +29,12 @@ export interface Founded {
   readonly witnesses: readonly Signer[]
 }
 
-/** A community with its founders and nobody else. @param write is given every entry */
+/** A community with its founders and nobody else. @param take is given every entry @param witnessed how many witnesses it names */
 export async function found(
   seed: string,
   mode: Policy['mode'],
   take: (entry: Uint8Array) => void,
+  witnessed = WITNESSES,
 ): Promise<Founded> {
   const keys = keysFrom(seed)
   const roots = Array.from({ length: FOUNDERS }, (_, i) => `root ${i}`)
@@ -42,7 +43,7 @@ export async function found(
     signers.map(({ publicKey }, i) => [publicKey, roots[i] as string]),
   )
   const log = keys.signer('log')
-  const witnesses = Array.from({ length: WITNESSES }, (_, i) => keys.signer(`witness ${i}`))
+  const witnesses = Array.from({ length: witnessed }, (_, i) => keys.signer(`witness ${i}`))
   const sorted = inOrder(founders.keys())
   const genesis = await seal(
     GENESIS,
@@ -53,7 +54,10 @@ export async function found(
       founders: sorted,
       council: { k: COUNCIL_NEEDED, keys: sorted },
       log: log.publicKey,
-      witnesses: { k: WITNESSES_NEEDED, keys: inOrder(witnesses.map(({ publicKey }) => publicKey)) },
+      witnesses: {
+        k: Math.min(WITNESSES_NEEDED, witnessed),
+        keys: inOrder(witnesses.map(({ publicKey }) => publicKey)),
+      },
       policy: { ...DEFAULT_POLICY, mode },
       at: FOUNDED_AT,
     },

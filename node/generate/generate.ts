@@ -12,6 +12,8 @@ export interface GeneratorOrder {
   readonly entries?: number
   readonly seed: string
   readonly mode: Policy['mode']
+  /** How many witnesses it names; three when left out. */
+  readonly witnesses?: number
   readonly faults?: readonly FaultKind[]
   readonly folder: string
   readonly signal: AbortSignal
@@ -31,7 +33,7 @@ export const OLDER_CHECKPOINT = 'checkpoint.older'
 export async function generate(order: GeneratorOrder): Promise<Village> {
   const faults = new Set(order.faults)
   const writer = new TreeWriter(order.folder)
-  const founded = await found(order.seed, order.mode, (entry) => writer.add(entry))
+  const founded = await found(order.seed, order.mode, (entry) => writer.add(entry), order.witnesses)
   const village: Village = { founded, writer }
   await grow(village, { ...order, members: Math.ceil(order.members / 2) }, half(order.entries))
   await writer.file(OLDER_CHECKPOINT, await publish(village))

@@ -5,7 +5,7 @@ import { leafHash } from '../../protocol/log/merkle.ts'
 import type { TreeHead } from '../../protocol/log/proof.ts'
 import { encodeBundle, encodeHashTile, TILE_WIDTH, tilePath } from '../../protocol/log/tile.ts'
 import { EMPTY_EDGE, edgeFrontier, growTiles, type TileEdge } from '../../protocol/log/tile-edge.ts'
-import { nodeSha256 } from '../audit/sha256.ts'
+import { nodeSha256 } from '../audit/sha.ts'
 
 /** Writes a log's entries as the files of its tiles, full ones as they become full. */
 export class TreeWriter {

@@ -2,7 +2,7 @@ import { checkpointBytes, type LogHead, signCheckpoint } from '../../protocol/lo
 import { cosign } from '../../protocol/log/cosignature.ts'
 import type { Signer } from '../../protocol/signature.ts'
 import { stateHash, stateRoot } from '../../protocol/state/state.ts'
-import { nodeSha256 } from '../audit/sha256.ts'
+import { nodeSha256 } from '../audit/sha.ts'
 import type { Founded } from './founding.ts'
 import type { TreeWriter } from './tree-writer.ts'
 

@@ -1,19 +1,36 @@
 import type { Membership } from '../../protocol/community/membership.ts'
-import { type Envelope, open, peekType } from '../../protocol/envelope.ts'
-import type { OperationId, RoomId } from '../../protocol/ids.ts'
-import type { Reason } from '../../protocol/reasons.ts'
+import { type Envelope, open, openAs, openUntyped, soleSigner } from '../../protocol/envelope.ts'
+import type { KeyText, MemberId, OperationId, RoomId } from '../../protocol/ids.ts'
+import type { EnvelopeReason, Reason } from '../../protocol/reasons.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
 import { BEACON, type Beacon } from '../../protocol/room/beacon.ts'
 import { ROOM, type Room, roomOf } from '../../protocol/room/opening.ts'
 import { OPERATION, type Operation, type SignedOperation } from '../../protocol/room/operation.ts'
 import { verifyByDevice } from '../../protocol/session.ts'
 import type { Verifier } from '../../protocol/signature.ts'
+import type { Named } from '../ledger/light.ts'
 
 /** What is needed to judge something that a member signed. */
 export interface Judging {
   readonly verifier: Verifier
   /** The newest membership that this peer knows. */
   membership(): Membership
+  /** Looks up somebody who signed something, where the membership does not know everybody. */
+  meet?(who: Named): Promise<void>
+  /** False for somebody who has said more than is listened to: what claims to be theirs is not worth a signature's time. */
+  hears?(member: MemberId): boolean
+}
+
+/** Verifies what one device of a member signed, once it is known whose it is. Returns the device. */
+export async function verifyAuthor(
+  judging: Judging,
+  envelope: Envelope<{ readonly m: MemberId }>,
+): Promise<Result<KeyText, Reason>> {
+  const { m: member } = envelope.payload
+  if (judging.hears?.(member) === false) return bad('rate-limited')
+  const device = soleSigner(envelope)
+  if (device !== undefined) await judging.meet?.({ member, device })
+  return verifyByDevice(judging.verifier, judging.membership(), envelope)
 }
 
 /** A message of a room's topic, opened and verified. */
@@ -27,51 +44,74 @@ export async function readRoomMessage(
   room: RoomId,
   bytes: Uint8Array,
 ): Promise<Result<RoomMessage, Reason>> {
-  const type = peekType(bytes)
-  if (!type.ok) return type
-  if (type.value === BEACON.type) {
-    const beacon = await readBeacon(judging, room, bytes)
+  const untyped = openUntyped(bytes)
+  if (!untyped.ok) return untyped
+  const { community } = judging.membership()
+  if (untyped.value.type === BEACON.type) {
+    const beacon = await beaconOf(judging, room, openAs(BEACON, community, untyped.value))
     return beacon.ok ? good({ kind: 'beacon', envelope: beacon.value }) : beacon
   }
-  const signed = await readOperation(judging, room, bytes)
+  const signed = await operationOf(judging, room, openAs<Operation>(OPERATION, community, untyped.value))
   return signed.ok ? good({ kind: 'operation', signed: signed.value }) : signed
 }
 
-export async function readOperation(
-  { verifier, membership }: Judging,
+/** Messages that are read at a time where their makers may have to be looked up: so many people fit into one look, beside those whom gossip brings. */
+const LOOKED_AT_ONCE = 32
+
+/** Reads many messages at a time, so that what their signatures are worth can be found together. In their order. */
+export async function readAll<T>(
+  { meet }: Judging,
+  messages: readonly Uint8Array[],
+  read: (bytes: Uint8Array) => Promise<T>,
+): Promise<readonly T[]> {
+  if (meet === undefined) return Promise.all(messages.map(read))
+  const all: T[] = []
+  for (let from = 0; from < messages.length; from += LOOKED_AT_ONCE)
+    all.push(...(await Promise.all(messages.slice(from, from + LOOKED_AT_ONCE).map(read))))
+  return all
+}
+
+export function readOperation(
+  judging: Judging,
   room: RoomId,
   bytes: Uint8Array,
 ): Promise<Result<SignedOperation, Reason>> {
-  const opened = open<Operation>(OPERATION, membership().community, bytes)
+  return operationOf(judging, room, open<Operation>(OPERATION, judging.membership().community, bytes))
+}
+
+async function operationOf(
+  judging: Judging,
+  room: RoomId,
+  opened: Result<Envelope<Operation>, EnvelopeReason>,
+): Promise<Result<SignedOperation, Reason>> {
   if (!opened.ok) return opened
   const { payload, id } = opened.value
   if (payload.r !== room) return bad('foreign-room')
-  const device = await verifyByDevice(verifier, membership(), opened.value)
+  const device = await verifyAuthor(judging, opened.value)
   if (!device.ok) return device
   return good({ id: id as OperationId, device: device.value, operation: payload, envelope: opened.value })
 }
 
-export async function readBeacon(
-  { verifier, membership }: Judging,
+async function beaconOf(
+  judging: Judging,
   room: RoomId,
-  bytes: Uint8Array,
+  opened: Result<Envelope<Beacon>, EnvelopeReason>,
 ): Promise<Result<Envelope<Beacon>, Reason>> {
-  const opened = open(BEACON, membership().community, bytes)
   if (!opened.ok) return opened
   if (opened.value.payload.r !== room) return bad('foreign-room')
-  const device = await verifyByDevice(verifier, membership(), opened.value)
+  const device = await verifyAuthor(judging, opened.value)
   return device.ok ? opened : device
 }
 
 /** Reads a room's opening and checks that it is the room asked for. */
 export async function readOpening(
-  { verifier, membership }: Judging,
+  judging: Judging,
   room: RoomId,
   bytes: Uint8Array,
 ): Promise<Result<Envelope<Room>, Reason>> {
-  const opened = open(ROOM, membership().community, bytes)
+  const opened = open(ROOM, judging.membership().community, bytes)
   if (!opened.ok) return opened
   if (roomOf(opened.value) !== room) return bad('foreign-room')
-  const device = await verifyByDevice(verifier, membership(), opened.value)
+  const device = await verifyAuthor(judging, opened.value)
   return device.ok ? opened : device
 }

@@ -1,20 +1,30 @@
-import type { RoomId } from '../../protocol/ids.ts'
+import type { MemberId, RoomId } from '../../protocol/ids.ts'
 import type { Validate } from '../network/network.ts'
+import type { Clock } from '../ports/clock.ts'
+import { Authors } from './authors.ts'
 import { type Judging, type RoomMessage, readRoomMessage } from './received.ts'
 import { verdictOf } from './verdict.ts'
 
 /**
- * Judges the messages of a room's topic and hands on the good ones. A relay hands on nothing: it forwards what members signed and keeps none.
+ * Judges the messages of a room's topic and hands on the good ones. A relay hands on what it needs to know who may be heard.
  * @param take says whether the message was news; what was not is not forwarded
  */
 export function roomValidator(
   judging: Judging,
   room: RoomId,
+  clock: Clock,
   take: (message: RoomMessage) => boolean,
 ): Validate {
+  const authors = new Authors(clock)
+  const patient = { ...judging, hears: authors.hears.bind(authors) }
   return async (_from, data) => {
-    const message = await readRoomMessage(judging, room, data)
+    const message = await readRoomMessage(patient, room, data)
     if (!message.ok) return verdictOf(message.reason)
+    authors.heard(authorOf(message.value))
     return take(message.value) ? 'accept' : 'ignore'
   }
+}
+
+function authorOf(message: RoomMessage): MemberId {
+  return message.kind === 'beacon' ? message.envelope.payload.m : message.signed.operation.m
 }

@@ -14,7 +14,7 @@ import { sealPresence } from '../presence.ts'
 import { refusal, relayFailure } from '../refusal.ts'
 import { ask } from '../requests.ts'
 import type { Site } from '../site.ts'
-import type { VisitPorts } from './visit.ts'
+import type { VisitPorts } from './visit-ports.ts'
 
 /** For all that is asked of a relay, in milliseconds: a long ledger over a slow link. */
 const ARRIVAL = 60_000

@@ -10,17 +10,15 @@ import type { MembershipCard } from '../membership-card.ts'
 import type { PeerNetwork } from '../network/network.ts'
 import type { PeerStart } from '../peer.ts'
 import { second } from '../ports/clock.ts'
-import type { Ports } from '../ports.ts'
 import { sealPresence } from '../presence.ts'
 import { openProfiles, type Profiles } from '../profiles.ts'
 import { refusal, relayFailure } from '../refusal.ts'
 import { ask } from '../requests.ts'
 import type { Site } from '../site.ts'
+import type { VisitPorts } from './visit-ports.ts'
 
 /** For all that is asked of a relay on arrival, in milliseconds: a long ledger over a slow link. */
 const ARRIVAL = 60_000
-
-export type VisitPorts = Pick<Ports, 'clock' | 'random' | 'storage' | 'locks' | 'verifier' | 'report'>
 
 /** A member at their relay, for as long as it takes to do something: without rooms, without voices, and nobody else is met. */
 export interface Visit {

@@ -67,6 +67,11 @@ export async function openAlarms(community: CommunityId, storage: Storage): Prom
   }
 }
 
+/** What there is to show for it: evidence that convicts (EVID-1), or what the log signed or took. */
+export function exhibitOf(alarm: LedgerAlarm): Uint8Array {
+  return alarm.kind === 'void-taken' ? alarm.entry : factOf(alarm)
+}
+
 /** One name for one fact, however often it is noticed. */
 function nameOf(alarm: LedgerAlarm): string {
   return `${alarm.kind}/${idOf(hash(factOf(alarm)))}`

@@ -1,5 +1,5 @@
 import { equalBytes } from '../../protocol/bytes.ts'
-import type { CommunityId } from '../../protocol/ids.ts'
+import { type CommunityId, idOf } from '../../protocol/ids.ts'
 import {
   checkpointBytes,
   openCheckpoint,
@@ -15,7 +15,7 @@ import type { Storage } from '../ports/storage.ts'
 import type { LedgerAlarm } from './alarm.ts'
 import { type Copy, copyHash, treeKey } from './copy.ts'
 import type { HashTree } from './hash-tree.ts'
-import { checkpointAt } from './places.ts'
+import { checkpointAt, reliedAt } from './places.ts'
 
 /**
  * What a checkpoint that the log signed is to our copy: it `fits`; it is of a `larger` tree, of which nothing can be said yet; or the log
@@ -29,6 +29,8 @@ const REMEMBERED_HASHES = 64
 /** Of trees that we do not have yet. Each has its signature by the log. */
 const MAX_PENDING = 8
 const MAX_SUSPECTS = 8
+/** Of those by which something was believed: a log that signs one a second has signed so many when a large copy is whole. */
+const MAX_RELIED = 1024
 
 /** The tree with the root of a checkpoint, entry by entry from the one who showed it; undefined when they do not give it. */
 export type TheirTree = (checkpoint: SignedCheckpoint) => Promise<HashTree | undefined>
@@ -39,6 +41,8 @@ export interface CheckpointParts {
   readonly tree: HashTree
   readonly copy: () => Copy
   readonly raise: (alarm: LedgerAlarm) => Promise<void>
+  /** The state hash after so many of our entries, from what is stored: slow. */
+  readonly hashAt: (size: number) => Promise<Uint8Array | undefined>
 }
 
 /** The newest checkpoint that fitted our copy when it was last looked at: what a relay is shown before anything else (HELLO-1). */
@@ -60,6 +64,8 @@ export class Checkpoints {
   #pending: readonly SignedCheckpoint[] = []
   /** Those of other trees than ours of which it could not be proved yet that there are two histories. */
   #suspects: readonly SignedCheckpoint[] = []
+  /** Among the pending ones those by which something was believed; each is stored until it was judged. */
+  readonly #relied = new Set<SignedCheckpoint>()
 
   private constructor(parts: CheckpointParts) {
     this.#parts = parts
@@ -81,6 +87,10 @@ export class Checkpoints {
       const stored = await parts.storage.get(checkpointAt(community, which))
       const checkpoint = stored ? await checkpoints.read(stored as Uint8Array) : undefined
       if (checkpoint) await checkpoints.hold(checkpoint)
+    }
+    for (const [, stored] of await parts.storage.list(reliedAt(community))) {
+      const checkpoint = await checkpoints.read(stored as Uint8Array)
+      if (checkpoint) await checkpoints.rely(checkpoint)
     }
     return checkpoints
   }
@@ -121,7 +131,7 @@ export class Checkpoints {
    * @param theirs fetches the tree that was signed, from whoever showed the checkpoint: it may be needed to prove that there are two
    */
   async hold(checkpoint: SignedCheckpoint, theirs: TheirTree = async () => undefined): Promise<Fit> {
-    const { tree, raise } = this.#parts
+    const { tree, raise, hashAt } = this.#parts
     for (const other of [this.#newest, ...this.#pending]) {
       if (other?.size !== checkpoint.size || sameHead(other, checkpoint)) continue
       await raise(this.#forked(other, checkpoint))
@@ -140,13 +150,31 @@ export class Checkpoints {
       await raise(alarm)
       return 'root-wrong'
     }
-    const state = this.#hashes.get(checkpoint.size)
+    const known = this.#hashes.get(checkpoint.size)
+    // What was believed by it must not go unjudged because the copy did not stop there.
+    const state = known ?? (this.#relied.has(checkpoint) ? await hashAt(checkpoint.size) : undefined)
     if (state !== undefined && !equalBytes(state, checkpoint.state)) {
       await raise(this.#wrong('state-wrong', checkpoint))
       return 'state-wrong'
     }
     await this.#keep(checkpoint)
     return 'fits'
+  }
+
+  /**
+   * Holds one by which something is to be believed: it is judged when the copy has come so far, with its state, whatever else is shown until then.
+   * @returns false when too many wait to be judged
+   */
+  async rely(checkpoint: SignedCheckpoint): Promise<boolean> {
+    const { copy, storage } = this.#parts
+    const known = this.#pending.find((other) => sameHead(other, checkpoint))
+    if (known !== undefined && this.#relied.has(known)) return true
+    if (this.#relied.size >= MAX_RELIED) return false
+    const relied = known ?? checkpoint
+    this.#relied.add(relied)
+    await storage.put(reliedAt(copy().membership.community) + nameOf(relied), checkpointBytes(relied))
+    if (known === undefined && (await this.hold(relied)) !== 'larger') await this.#judged(relied)
+    return true
   }
 
   /**
@@ -159,10 +187,14 @@ export class Checkpoints {
     if (due.length > 0) await this.#setPending(this.#pending.filter(({ size }) => size > tree.size))
     // Those that fit come first: with them it can be proved that the others are of another history.
     const fitting = due.filter(({ size, root }) => equalBytes(tree.root(size), root))
-    for (const checkpoint of fitting) await this.hold(checkpoint)
+    for (const checkpoint of fitting) {
+      await this.hold(checkpoint)
+      await this.#judged(checkpoint)
+    }
     for (const checkpoint of due) {
       if (fitting.includes(checkpoint)) continue
       await this.hold(checkpoint, theirs)
+      await this.#judged(checkpoint)
       if (checkpoint.size > (this.#newest?.size ?? 0)) return 'root-wrong'
     }
     return 'fits'
@@ -239,7 +271,14 @@ export class Checkpoints {
     const known = this.#pending.some((other) => sameHead(other, checkpoint))
     if (known) return
     const sorted = [...this.#pending, checkpoint].sort((a, b) => b.size - a.size)
-    await this.#setPending(sorted.slice(0, MAX_PENDING))
+    const others = sorted.filter((one) => !this.#relied.has(one)).slice(0, MAX_PENDING)
+    await this.#setPending(sorted.filter((one) => this.#relied.has(one) || others.includes(one)))
+  }
+
+  async #judged(checkpoint: SignedCheckpoint): Promise<void> {
+    if (!this.#relied.delete(checkpoint)) return
+    const { copy, storage } = this.#parts
+    await storage.delete(reliedAt(copy().membership.community) + nameOf(checkpoint))
   }
 
   async #setPending(pending: readonly SignedCheckpoint[]): Promise<void> {
@@ -256,4 +295,8 @@ export class Checkpoints {
     const { storage, copy } = this.#parts
     await storage.put(checkpointAt(copy().membership.community, which), checkpointBytes(checkpoint))
   }
+}
+
+function nameOf({ size, root, state }: SignedCheckpoint): string {
+  return `${size}/${idOf(root)}/${idOf(state)}`
 }

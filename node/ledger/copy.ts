@@ -26,9 +26,12 @@ export interface Reign {
  */
 const MAX_HASHED_RECORDS = 8192
 
+/** Whether the records are hashed: always, or where they are few. */
+export type Records = 'hashed' | 'few'
+
 /** The copy with this state. @param reigns as stored; those of a log that was never rotated when left out */
-export function copyOf(membership: Membership, reigns?: readonly Reign[]): Copy {
-  const few = countRecords(membership) <= MAX_HASHED_RECORDS
+export function copyOf(membership: Membership, reigns?: readonly Reign[], hashed: Records = 'few'): Copy {
+  const few = hashed === 'hashed' || countRecords(membership) <= MAX_HASHED_RECORDS
   return {
     membership,
     reigns: reigns ?? [{ from: 0, key: membership.genesis.payload.log }],

@@ -1,173 +1,171 @@
-import { decodeEntry } from '../../protocol/community/entry.ts'
-import { openGenesis } from '../../protocol/community/genesis.ts'
-import type { Device, Member, Membership, RecordName } from '../../protocol/community/membership.ts'
-import { beginLedger } from '../../protocol/community/replay.ts'
-import { type CommunityId, type Id, idOf, type KeyText, type MemberId } from '../../protocol/ids.ts'
+import type { Device, Invitation, Member, Membership } from '../../protocol/community/membership.ts'
+import { openEntry } from '../../protocol/community/replay.ts'
+import type { Envelope } from '../../protocol/envelope.ts'
+import type { Identity } from '../../protocol/identity/identity.ts'
+import {
+  type CommunityId,
+  type Id,
+  idOf,
+  type KeyText,
+  type MemberId,
+  type StatementId,
+} from '../../protocol/ids.ts'
 import { openCheckpoint, type SignedCheckpoint } from '../../protocol/log/checkpoint.ts'
-import { isFinal, verifyCosignatures } from '../../protocol/log/cosignature.ts'
 import type { Sha256 } from '../../protocol/log/merkle.ts'
 import type { Reason } from '../../protocol/reasons.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
 import type { Verifier } from '../../protocol/signature.ts'
-import type { PersistentMap } from '../../protocol/state/persistent-map.ts'
+import { persistentMap } from '../../protocol/state/persistent-map.ts'
 import { verifyRecord } from '../../protocol/state/proof.ts'
-import { nameBytes, type RecordOf } from '../../protocol/state/record.ts'
-import { LEDGER } from '../../protocol/wire/services.ts'
-import { STATE } from '../../protocol/wire/state-service.ts'
-import type { Network, PeerIdString } from '../network/network.ts'
-import { ask } from '../requests.ts'
+import type { RecordOf } from '../../protocol/state/record.ts'
+import { UNKNOWN_PROFILE } from './unknown-profile.ts'
 
-/** No profile opens this commitment. */
-const UNKNOWN_PROFILE = idOf(new Uint8Array(32))
-
-/** Somebody by what a presence says of them. */
+/** Somebody by what they say of themselves. */
 export interface Named {
   readonly member: MemberId
   readonly device: KeyText
 }
 
-/**
- * What a device knows of a community whose ledger it has not read: a state in which everything is true that is there, and most is missing.
- * Whoever decides by what is not there (free slots, used invitations) needs the ledger.
- */
-export interface LightState {
-  readonly membership: Membership
-  /** The state is the one that the log signed with this. */
-  readonly checkpoint: SignedCheckpoint
+/** The kinds of records that are looked up one by one, and what they are named by. */
+interface Looked {
+  readonly community: ''
+  readonly member: MemberId
+  readonly device: KeyText
+  readonly invite: StatementId
 }
+export type LookedName = {
+  readonly [K in keyof Looked]: { readonly kind: K; readonly name: Looked[K] }
+}[keyof Looked]
+
+/** What the state has under a name; `record` is undefined where it has nothing. */
+export type Fact = {
+  readonly [K in keyof Looked]: {
+    readonly kind: K
+    readonly name: Looked[K]
+    readonly record: RecordOf<K> | undefined
+  }
+}[keyof Looked]
 
 /** What a relay gave: nothing of it is believed yet. */
 export interface LightAnswer {
-  /** Entry 0. */
-  readonly genesis: Uint8Array
   readonly checkpoint: Uint8Array
-  /** For each of `lightRecords`, in their order. */
+  /** For each name that was asked for, or for the first of them, in their order. */
   readonly proofs: readonly Uint8Array[]
 }
 
-/** The records that are asked for: the community's own, and everybody's with their devices. */
-export function lightRecords(people: readonly Named[]): readonly RecordName[] {
-  const names: RecordName[] = [{ kind: 'community', name: '' }]
-  for (const { member, device } of people) {
-    names.push({ kind: 'member', name: member }, { kind: 'device', name: device })
-  }
-  return names
+/** What the log signed, and what follows from it. */
+export interface LightRead {
+  readonly checkpoint: SignedCheckpoint
+  readonly facts: readonly Fact[]
+}
+
+/** What is looked up of somebody. */
+export function namesOf({ member, device }: Named): readonly LookedName[] {
+  return [
+    { kind: 'member', name: member },
+    { kind: 'device', name: device },
+  ]
 }
 
 /**
- * Starts from the newest checkpoint of a relay that admitted us, with the records of some people under it: a few kilobytes, however many
- * members there are. @throws NetworkError
- */
-export async function fetchLight(
-  community: CommunityId,
-  people: readonly Named[],
-  relay: PeerIdString,
-  { network, verifier }: { readonly network: Network; readonly verifier: Verifier },
-  signal: AbortSignal,
-): Promise<Result<LightState, Reason>> {
-  const begun = await ask(network, relay, LEDGER, { get: 0 }, signal)
-  if (!begun.ok) return begun
-  const get = lightRecords(people).map((name) => ({ k: name.kind, n: nameBytes(name) }))
-  const proved = await ask(network, relay, STATE, { get }, signal)
-  if (!proved.ok) return proved
-  const genesis = begun.value.entries?.[0]
-  const { cp: checkpoint, proofs = [] } = proved.value
-  if (genesis === undefined) return bad('genesis-missing')
-  if (checkpoint === undefined) return bad('field-missing', 'cp')
-  return await readLight(community, people, { genesis, checkpoint, proofs }, verifier)
-}
-
-/**
- * Believes what the log signed, and of the rest nothing that is not proved. `witnesses` cosigned the checkpoint as far as the genesis asks for
- * it (`signer-missing`). Of a community that rotated its log the genesis does not know the key: `signer-missing` too, and the ledger has
- * to be read.
+ * Believes what the log signed (LIGHT-1), and of the rest nothing that is not proved. Of a community that rotated its log the genesis does
+ * not know the key: `signer-missing`, and the ledger has to be read.
+ * @param begun the state after entry 0
  */
 export async function readLight(
-  community: CommunityId,
-  people: readonly Named[],
-  answer: LightAnswer,
+  { community, logs }: Pick<Membership, 'community' | 'logs'>,
+  names: readonly LookedName[],
+  { checkpoint: bytes, proofs }: LightAnswer,
   verifier: Verifier,
   sha256?: Sha256,
-): Promise<Result<LightState, Reason>> {
-  const entry = decodeEntry(answer.genesis)
-  if (!entry.ok) return entry
-  const genesis = openGenesis(entry.value.e)
-  if (!genesis.ok) return genesis
-  if (genesis.value.id !== (community as Id)) return bad('foreign-community')
-  const begun = await beginLedger(verifier, answer.genesis)
-  if (!begun.ok) return begun
-  const empty = begun.value
-  const checkpoint = await openFinal(verifier, empty, answer.checkpoint)
-  if (!checkpoint.ok) return checkpoint
-  const known = proveAll(community, people, checkpoint.value.state, answer.proofs, sha256)
-  if (!known.ok) return known
-  const { record, members, devices } = known.value
-  const membership: Membership = {
-    ...empty,
-    size: checkpoint.value.size,
-    council: record.council,
-    witnesses: record.witnesses,
-    stewards: record.stewards,
-    forks: record.forks,
-    members: withAll(empty.members, members),
-    devices: withAll(empty.devices, devices),
-    touched: [],
-  }
-  return good({ membership, checkpoint: checkpoint.value })
-}
-
-async function openFinal(
-  verifier: Verifier,
-  { community, logs, witnesses }: Membership,
-  bytes: Uint8Array,
-): Promise<Result<SignedCheckpoint, Reason>> {
+): Promise<Result<LightRead, Reason>> {
   const opened = await openCheckpoint(verifier, { community, keys: logs }, bytes)
   if (!opened.ok) return opened
-  const cosignatures = await verifyCosignatures(verifier, witnesses.keys, opened.value.note)
-  if (!cosignatures.ok) return cosignatures
-  return isFinal(witnesses, cosignatures.value) ? opened : bad('signer-missing', 'witnesses')
-}
-
-interface Proved {
-  readonly record: RecordOf<'community'>
-  readonly members: readonly (readonly [MemberId, Member])[]
-  readonly devices: readonly (readonly [KeyText, Device])[]
-}
-
-function proveAll(
-  community: CommunityId,
-  people: readonly Named[],
-  state: Uint8Array,
-  proofs: readonly Uint8Array[],
-  sha256?: Sha256,
-): Result<Proved, Reason> {
-  if (proofs.length !== 1 + 2 * people.length) return bad('field-missing', 'proofs')
-  const prove = <N extends RecordName>(name: N, at: number) =>
-    verifyRecord(community, state, name, proofs[at] as Uint8Array, sha256)
-  const record = prove({ kind: 'community', name: '' }, 0)
-  if (!record.ok) return record
-  if (record.value === undefined) return bad('proof-wrong', 'community')
-  const members: (readonly [MemberId, Member])[] = []
-  const devices: (readonly [KeyText, Device])[] = []
-  for (const [i, { member: id, device: key }] of people.entries()) {
-    const member = prove({ kind: 'member', name: id }, 1 + 2 * i)
-    if (!member.ok) return member
-    const device = prove({ kind: 'device', name: key }, 2 + 2 * i)
-    if (!device.ok) return device
-    // That there is no such record is proved as well: they are no member, or that is no device.
-    if (member.value !== undefined) members.push([id, memberOf(id, member.value)])
-    if (device.value !== undefined) devices.push([key, deviceOf(key, device.value)])
+  const checkpoint = opened.value
+  if (proofs.length === 0 || proofs.length > names.length) return bad('field-missing', 'proofs')
+  const facts: Fact[] = []
+  for (const [i, proof] of proofs.entries()) {
+    const name = names[i] as LookedName
+    const record = verifyRecord(community, checkpoint.state, name, proof, sha256)
+    if (!record.ok) return record
+    // The record is of the kind that was asked for, which the type of a union cannot say.
+    facts.push({ ...name, record: record.value } as Fact)
   }
-  return good({ record: record.value, members, devices })
+  return good({ checkpoint, facts })
 }
 
-/** A member without what no record says: their profile's commitment is in the entry of their index, and their guests are in others'. */
-function memberOf(id: MemberId, record: RecordOf<'member'>): Member {
+/**
+ * A state in which everything is true that is there, and most is missing. Whoever decides by what is not there (free slots, used invitations)
+ * needs the ledger.
+ * @param size of the newest checkpoint that any of the facts is from
+ * @param profiles commitments, as far as identities were looked at
+ */
+export function lightMembership(
+  begun: Membership,
+  size: number,
+  facts: Iterable<Fact>,
+  profiles: ReadonlyMap<MemberId, Id>,
+): Membership {
+  const members = persistentMap<MemberId, Member>().draft()
+  const devices = persistentMap<KeyText, Device>().draft()
+  const invitations = persistentMap<StatementId, Invitation>().draft()
+  const invitationKeys = persistentMap<KeyText, StatementId>().draft()
+  let community: Partial<Membership> = {}
+  for (const fact of facts) {
+    if (fact.record === undefined) continue
+    switch (fact.kind) {
+      case 'community': {
+        const { council, witnesses, stewards, forks } = fact.record
+        community = { council, witnesses, stewards, forks }
+        break
+      }
+      case 'member': {
+        const profile = profiles.get(fact.name) ?? UNKNOWN_PROFILE
+        members.set(fact.name, memberOf(fact.name, fact.record, profile))
+        break
+      }
+      case 'device':
+        devices.set(fact.name, deviceOf(fact.name, fact.record))
+        break
+      case 'invite':
+        invitations.set(fact.name, invitationOf(fact.name, fact.record))
+        invitationKeys.set(fact.record.key, fact.name)
+    }
+  }
+  return {
+    ...begun,
+    ...community,
+    size,
+    members: members.done(),
+    devices: devices.done(),
+    invitations: invitations.done(),
+    invitationKeys: invitationKeys.done(),
+    touched: [],
+  }
+}
+
+/**
+ * A member's commitment to their profile, from the entry that made them one. Nothing has to be proved: the id of the identity is the member's.
+ * Undefined when the entry does not have it.
+ */
+export function commitmentIn(community: CommunityId, member: MemberId, entry: Uint8Array): Id | undefined {
+  const opened = openEntry(community, entry)
+  if (!opened.ok || !opened.value.statement.ok) return undefined
+  const { value: statement } = opened.value.statement
+  let identity: Envelope<Identity>
+  if (statement.type === 'identity') identity = statement.envelope
+  else if (statement.type === 'join') identity = statement.parts.identity
+  else return undefined
+  return identity.id === (member as Id) ? idOf(identity.payload.profile) : undefined
+}
+
+/** A member without what no record says: their guests are in the records of these. */
+function memberOf(id: MemberId, record: RecordOf<'member'>, profile: Id): Member {
   const { root, index, since, branch, slots, chain, stand, recover } = record
   return {
     id,
     root,
-    profile: UNKNOWN_PROFILE,
+    profile,
     index,
     since,
     founder: record.sponsor === undefined,
@@ -188,6 +186,7 @@ function memberOf(id: MemberId, record: RecordOf<'member'>): Member {
     guardians: record.guardians,
     recovery: recover && { id: recover.id, member: id, root: recover.root, due: recover.due },
     notice: record.notice,
+    appealed: record.appealed,
     lastGuest: undefined,
     previousGuest: undefined,
   }
@@ -203,11 +202,18 @@ function deviceOf(key: KeyText, { m, chain, removed, frozen }: RecordOf<'device'
   }
 }
 
-function withAll<K extends string, V>(
-  map: PersistentMap<K, V>,
-  entries: readonly (readonly [K, V])[],
-): PersistentMap<K, V> {
-  const draft = map.draft()
-  for (const [key, value] of entries) draft.set(key, value)
-  return draft.done()
+function invitationOf(id: StatementId, record: RecordOf<'invite'>): Invitation {
+  const { m, slot, key, at, exp, guest } = record
+  return {
+    id,
+    sponsor: m,
+    slot,
+    key,
+    at,
+    exp,
+    for: record.for,
+    guest,
+    void: record.void ?? false,
+    leaked: record.leaked ?? false,
+  }
 }

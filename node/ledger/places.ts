@@ -36,6 +36,16 @@ export function checkpointAt(community: CommunityId, which: 'newest' | 'final' |
   return `checkpoint/${community}/${which}`
 }
 
+/** Checkpoints by which something was believed before the copy had come so far. */
+export function reliedAt(community: CommunityId): string {
+  return `relied/${community}/`
+}
+
+/** That the copy of this community is being read, and is not whole. */
+export function readingAt(community: CommunityId): string {
+  return `reading/${community}`
+}
+
 /** Promises that are not kept yet. */
 export function promisesAt(community: CommunityId): string {
   return `promise/${community}/`

@@ -23,7 +23,7 @@ import { entryAt, promisesAt } from './places.ts'
  * A log merges within five seconds (KEEP-2). One that has not after this long, in seconds, does not mean to: a restart, a full disk and
  * a clock that is wrong are over by then, or somebody has to look.
  */
-const OVERDUE = 15 * 60
+export const OVERDUE = 15 * 60
 
 export interface PromiseParts {
   readonly community: CommunityId
@@ -32,6 +32,9 @@ export interface PromiseParts {
   readonly tree: HashTree
   readonly raise: (alarm: LedgerAlarm) => Promise<void>
 }
+
+/** Promises to others that are remembered: what a log under load gives in the second before it signs, and some more. */
+const MAX_HEARD = 2048
 
 /** A promise that the log has signed and not kept yet. */
 interface Held {
@@ -43,6 +46,8 @@ interface Held {
 export class Promises {
   readonly #parts: PromiseParts
   readonly #held = new Map<string, Held>()
+  /** What others were promised that no signed tree has yet, by index, the latest last. */
+  readonly #heard = new Map<number, Envelope<LogPromise>>()
 
   private constructor(parts: PromiseParts) {
     this.#parts = parts
@@ -87,11 +92,28 @@ export class Promises {
     this.#hold(promise)
   }
 
+  /** Remembers a promise to somebody that was verified, until a signed tree has it. */
+  hear(promise: Envelope<LogPromise>): void {
+    const { index } = promise.payload
+    if (!this.#heard.has(index)) this.#heard.set(index, promise)
+    for (const [oldest] of this.#heard) {
+      if (this.#heard.size <= MAX_HEARD) break
+      this.#heard.delete(oldest)
+    }
+  }
+
+  /** What the log has promised to a statement and no signed tree has yet, to us or to others. */
+  of(id: string): Uint8Array | undefined {
+    const known = [...this.#held.values()].map(({ promise }) => promise)
+    return [...known, ...this.#heard.values()].find(({ payload }) => payload.id === id)?.bytes
+  }
+
   /**
    * Holds what was promised against our copy and the newest checkpoint that fits it.
    * @param now seconds; the relay was just asked
    */
   async check(newest: SignedCheckpoint | undefined, now: number): Promise<void> {
+    for (const index of [...this.#heard.keys()]) if (index < (newest?.size ?? 0)) this.#heard.delete(index)
     for (const [key, { promise }] of [...this.#held]) {
       const { index, at } = promise.payload
       if (newest === undefined || index >= newest.size) {

@@ -11,7 +11,7 @@ import { leafHash } from '../../protocol/log/merkle.ts'
 import { bad, good } from '../../protocol/result.ts'
 import type { Verifier } from '../../protocol/signature.ts'
 import type { Storage } from '../ports/storage.ts'
-import { type Copy, copyOf, extendCopy, type ReadOn } from './copy.ts'
+import { type Copy, copyOf, extendCopy, type ReadOn, type Records } from './copy.ts'
 import { HashTree } from './hash-tree.ts'
 import { entryAt, judgedAt, voidAt, voidsAt } from './places.ts'
 import { readSnapshot } from './snapshot.ts'
@@ -30,31 +30,38 @@ export interface Resumed {
 /**
  * Opens the copy that this device stored: from its last snapshot, and by the verdicts that were come to when the entries came. Nothing is
  * verified a second time: whoever can change our storage has the key of the device too.
+ * @param records whether the state is hashed, however large it is
+ * @param until no more than so many entries of it
  * @throws when what is stored is no ledger, which is an error of the platform
  */
 export async function resumeCopy(
   community: CommunityId,
   storage: Storage,
   verifier: Verifier,
+  records: Records = 'few',
+  until = Number.POSITIVE_INFINITY,
 ): Promise<Resumed | undefined> {
   const first = (await storage.get(entryAt(community, 0))) as Uint8Array | undefined
   if (first === undefined) return undefined
   const judged = (await storage.get(judgedAt(community))) === true
-  const snapshot = judged ? await readSnapshot(storage, community) : undefined
-  const { copy: start, tree } = snapshot ?? (await begin(verifier, first))
+  const stored = judged ? await readSnapshot(storage, community) : undefined
+  const snapshot = stored !== undefined && stored.copy.membership.size <= until ? stored : undefined
+  const { copy: begun, tree } = snapshot ?? (await begin(verifier, first))
+  const start = records === 'hashed' ? copyOf(begun.membership, begun.reigns, records) : begun
   const readOn: ReadOn = judged
     ? byMemory(await readVoids(community, storage))
     : (state, entries) => replay(verifier, state, entries)
   let copy = start
   for (;;) {
-    const entries = await readEntries(storage, community, copy.membership.size, BATCH)
+    const { size } = copy.membership
+    const entries = await readEntries(storage, community, size, Math.min(BATCH, until - size))
     if (entries.length === 0) break
     const next = await extendCopy(copy, entries, readOn)
     if (!next.ok) throw new Error(`the stored ledger cannot be replayed: ${next.reason}`)
     for (const entry of entries) tree.append(leafHash(entry))
     copy = next.value
   }
-  if (!judged) await remember(storage, copy)
+  if (!judged && until === Number.POSITIVE_INFINITY) await remember(storage, copy)
   return { copy, tree, snapshot: snapshot?.copy.membership.size ?? 0 }
 }
 

@@ -5,29 +5,10 @@ import type { Storage } from '../ports/storage.ts'
 import { type Copy, copyOf, type Reign } from './copy.ts'
 import { type HashLevels, HashTree } from './hash-tree.ts'
 import { snapshotAt } from './places.ts'
-
-/** Entries of one map in one value: a large one would have to be read and written as a whole, at the cost of twice its memory. */
-const PIECE = 4096
-
-/** The maps of a state; everything else of it is small. */
-const MAPS = [
-  'members',
-  'roots',
-  'devices',
-  'invitations',
-  'invitationKeys',
-  'slots',
-  'rooms',
-  'attests',
-  'attested',
-  'bans',
-  'statements',
-] as const satisfies readonly (keyof Membership)[]
+import { readState, type StoredState, storedPieces, storedState } from './stored-state.ts'
 
 /** What is stored beside the pieces. Which of those belong to it is in `pieces`: older ones may lie about. */
-interface SnapshotHead {
-  readonly state: Omit<Membership, (typeof MAPS)[number] | 'touched'>
-  readonly pieces: Readonly<Record<(typeof MAPS)[number], number>>
+interface SnapshotHead extends StoredState {
   readonly reigns: readonly Reign[]
   readonly levels: HashLevels
 }
@@ -39,17 +20,9 @@ export async function storeSnapshot(
   tree: HashTree,
 ): Promise<void> {
   const { community, size } = membership
-  const { touched: _, ...rest } = membership
   const values: (readonly [string, unknown])[] = []
-  const pieces: Partial<Record<(typeof MAPS)[number], number>> = {}
-  for (const name of MAPS) {
-    const entries = [...membership[name]]
-    delete (rest as Partial<Membership>)[name]
-    pieces[name] = Math.ceil(entries.length / PIECE)
-    for (let i = 0; i * PIECE < entries.length; i++)
-      values.push([snapshotAt(community, `${name}/${i}`), entries.slice(i * PIECE, (i + 1) * PIECE)])
-  }
-  const head = { state: rest, pieces, reigns, levels: tree.levels(size) }
+  for (const [name, entries] of storedPieces(membership)) values.push([snapshotAt(community, name), entries])
+  const head: SnapshotHead = { ...storedState(membership), reigns, levels: tree.levels(size) }
   await storage.putAll([...values, [snapshotAt(community, 'head'), head]])
 }
 
@@ -60,15 +33,10 @@ export async function readSnapshot(
 ): Promise<{ readonly copy: Copy; readonly tree: HashTree } | undefined> {
   const head = (await storage.get(snapshotAt(community, 'head'))) as SnapshotHead | undefined
   if (head === undefined) return undefined
-  const maps: Partial<Record<(typeof MAPS)[number], unknown>> = {}
-  for (const name of MAPS) {
-    const map = persistentMap<string, unknown>().draft()
-    for (let i = 0; i < head.pieces[name]; i++) {
-      const piece = await storage.get(snapshotAt(community, `${name}/${i}`))
-      for (const [key, value] of piece as [string, unknown][]) map.set(key, value)
-    }
-    maps[name] = map.done()
-  }
-  const membership = { ...head.state, ...maps, touched: [] } as unknown as Membership
-  return { copy: copyOf(membership, head.reigns), tree: new HashTree(undefined, head.levels) }
+  const state = await readState(
+    head,
+    (name) => storage.get(snapshotAt(community, name)),
+    () => persistentMap<string, unknown>().draft(),
+  )
+  return { copy: copyOf(state as Membership, head.reigns), tree: new HashTree(undefined, head.levels) }
 }

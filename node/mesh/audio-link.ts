@@ -1,9 +1,10 @@
 import { SIGNALLING, SIGNALLING_PROTOCOL } from '../../protocol/wire/signalling.ts'
+import { Bucket } from '../bucket.ts'
 import type { Channel, PeerIdString, PeerNetwork } from '../network/network.ts'
 import { NetworkError } from '../network/network-error.ts'
 import type { Cancel, Clock } from '../ports/clock.ts'
 import type { PeerConnections } from '../ports/connections.ts'
-import { Bucket } from './bucket.ts'
+import type { Traffic } from '../ports/traffic.ts'
 import {
   CHANNEL_BURST,
   CHANNEL_REFILL_MS,
@@ -34,7 +35,8 @@ export interface AudioLinkOptions {
   readonly report: (where: string, error: unknown) => void
 }
 
-export type LinkState = 'connecting' | 'connected' | 'failed'
+/** `idle`: there is a channel, and nobody has a voice to send yet. */
+export type LinkState = 'idle' | 'connecting' | 'connected' | 'failed'
 
 /**
  * The voices between us and one other session, for as long as both are wanted together. It makes one attempt after the other: the side with
@@ -67,9 +69,9 @@ export class AudioLink {
   /** `failed` when an attempt ended and none succeeded since, whether or not another is under way. */
   get state(): LinkState {
     if (this.#negotiation?.connected === true) return 'connected'
-    if (this.#reason === undefined) return 'connecting'
     // A peer that is still being dialled, or does not know of us yet, has not failed.
-    const early = this.#reason === 'signalling-lost' || this.#reason === 'bye'
+    const early = this.#reason === undefined || this.#reason === 'signalling-lost' || this.#reason === 'bye'
+    if (early && this.#negotiation?.idle === true) return 'idle'
     return early && this.#failures < FAILURES_SHOWN ? 'connecting' : 'failed'
   }
 
@@ -86,6 +88,11 @@ export class AudioLink {
   /** 0 to 1; 0 while nothing may be heard. */
   level(): number {
     return this.voice === undefined ? 0 : (this.#negotiation?.level() ?? 0)
+  }
+
+  /** Undefined while it is not connected. */
+  async traffic(): Promise<Traffic | undefined> {
+    return this.state === 'connected' ? this.#negotiation?.traffic() : undefined
   }
 
   /** @param microphone what is sent, if anything @param receive whether the other side may be heard */

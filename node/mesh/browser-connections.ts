@@ -1,37 +1,67 @@
-import { fingerprintOf } from '../../protocol/audio/description.ts'
+import type { KeyText } from '../../protocol/ids.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
+import { browserAudience } from '../audience/browser-connections.ts'
+import type { ConnectionState } from '../ports/connection-state.ts'
 import type {
   Connection,
   ConnectionListener,
-  ConnectionState,
+  ConnectionsOfRoom,
   IceCandidate,
-  PeerConnections,
   SessionDescription,
   SignallingState,
 } from '../ports/connections.ts'
-
-/** A source that was not heard for so long is silent, in milliseconds: five packets, which is where concealment gives up too. */
-const SILENT_AFTER_MS = 200
+import type { Traffic } from '../ports/traffic.ts'
+import { type VoiceTransforms, voiceTransforms } from '../voice/transforms.ts'
+import { dtlsOf, levelOf, preferOpus, shownFingerprint, trafficOf } from './browser-platform.ts'
+import { Senders } from './senders.ts'
 
 /**
  * The browser's `RTCPeerConnection`.
  *
  * @param iceServers STUN and TURN servers, possibly none. Always passed on: what a library or browser would choose learns of every call.
  */
-export function browserConnections(iceServers: readonly RTCIceServer[]): PeerConnections {
-  return { open: (listener) => new BrowserConnection(iceServers, listener) }
+export function browserConnections(iceServers: readonly RTCIceServer[]): ConnectionsOfRoom {
+  const startTransforms = voiceTransforms()
+  return (session) => {
+    const transforms = startTransforms(session)
+    const senders = new Senders()
+    return {
+      checks: transforms.checks,
+      open: (listener, speaker) => new BrowserConnection(iceServers, listener, transforms, senders, speaker),
+      audience: browserAudience(senders, {
+        seal: (sender) => transforms.seal(sender, 'relay'),
+        open: transforms.openSlots,
+      }),
+      allow: transforms.allow,
+      use: (keys) => transforms.use(keys),
+      rest: (resting) => senders.rest(resting),
+      close: () => transforms.close(),
+    }
+  }
 }
 
 class BrowserConnection implements Connection {
   readonly #pc: RTCPeerConnection
   readonly #listener: ConnectionListener
+  readonly #transforms: VoiceTransforms
+  readonly #senders: Senders
+  readonly #speaker: KeyText
   #sending: RTCRtpTransceiver | undefined
   #voice: MediaStream | undefined
   #audible = false
   #closed = false
 
-  constructor(iceServers: readonly RTCIceServer[], listener: ConnectionListener) {
+  constructor(
+    iceServers: readonly RTCIceServer[],
+    listener: ConnectionListener,
+    transforms: VoiceTransforms,
+    senders: Senders,
+    speaker: KeyText,
+  ) {
     this.#listener = listener
+    this.#transforms = transforms
+    this.#senders = senders
+    this.#speaker = speaker
     this.#pc = new RTCPeerConnection({
       iceServers: [...iceServers],
       bundlePolicy: 'max-bundle',
@@ -49,7 +79,9 @@ class BrowserConnection implements Connection {
   get state(): ConnectionState {
     const { connectionState } = this.#pc
     if (this.#closed) return 'closed'
-    return connectionState === 'failed' && this.#dtls()?.state === 'failed' ? 'untrusted' : connectionState
+    return connectionState === 'failed' && dtlsOf(this.#pc)?.state === 'failed'
+      ? 'untrusted'
+      : connectionState
   }
 
   get signalling(): SignallingState {
@@ -69,8 +101,12 @@ class BrowserConnection implements Connection {
       this.#sending.direction = track === undefined ? 'inactive' : 'sendonly'
       void this.#replace(this.#sending.sender, track ?? null)
     } else if (track !== undefined) {
-      this.#sending = this.#pc.addTransceiver(track, { direction: 'sendonly' })
-      preferOpus(this.#sending)
+      const sending = this.#pc.addTransceiver('audio', { direction: 'sendonly' })
+      preferOpus(sending)
+      // Before there is anything to send, and what could not be sealed is never sent on: not one frame leaves in the clear.
+      this.#transforms.seal(sending.sender, 'mesh')
+      this.#sending = sending
+      void this.#replace(sending.sender, track)
     }
   }
 
@@ -97,6 +133,8 @@ class BrowserConnection implements Connection {
     }
     for (const transceiver of this.#pc.getTransceivers()) {
       if (transceiver === this.#sending) continue
+      // Before our answer is out, and so before anything can come: a decoder plays what is sealed as loud noise.
+      if (transceiver.receiver.transform === null) this.#transforms.open(transceiver.receiver, this.#speaker)
       transceiver.receiver.track.enabled = this.#audible
       if (description.type === 'offer') preferOpus(transceiver)
     }
@@ -123,27 +161,17 @@ class BrowserConnection implements Connection {
     this.#pc.restartIce()
   }
 
-  async remoteFingerprint(): Promise<Uint8Array | undefined> {
-    const dtls = this.#dtls()
-    // Chromium and Firefox show the certificate itself; what does not may say it in its statistics. Where neither is
-    // shown the comparison is the browser's alone, with the fingerprint in the session description that was signed.
-    const [certificate] = dtls?.getRemoteCertificates?.() ?? []
-    if (certificate !== undefined) return new Uint8Array(await crypto.subtle.digest('SHA-256', certificate))
-    const report = await this.#pc.getStats()
-    for (const entry of report.values()) {
-      if (entry.type !== 'transport' || entry.remoteCertificateId === undefined) continue
-      const { fingerprint, fingerprintAlgorithm } = report.get(entry.remoteCertificateId) ?? {}
-      if (fingerprint !== undefined)
-        return fingerprintOf(`a=fingerprint:${fingerprintAlgorithm} ${fingerprint}`)
-    }
-    return undefined
+  remoteFingerprint(): Promise<Uint8Array | undefined> {
+    return shownFingerprint(this.#pc)
   }
 
   level(): number {
-    const [source] = this.#receiver()?.getSynchronizationSources() ?? []
-    if (source === undefined) return 0
-    const age = performance.timeOrigin + performance.now() - source.timestamp
-    return age > SILENT_AFTER_MS ? 0 : (source.audioLevel ?? 0)
+    const receiver = this.#receiver()
+    return receiver === undefined ? 0 : levelOf(receiver, 0)
+  }
+
+  traffic(): Promise<Traffic> {
+    return trafficOf(this.#pc)
   }
 
   close(): void {
@@ -153,6 +181,7 @@ class BrowserConnection implements Connection {
     this.#pc.onicecandidate = null
     this.#pc.onsignalingstatechange = null
     this.#pc.onconnectionstatechange = null
+    if (this.#sending !== undefined) this.#senders.drop(this.#sending.sender)
     this.#pc.close()
     this.#voice = undefined
   }
@@ -172,31 +201,14 @@ class BrowserConnection implements Connection {
       ?.receiver
   }
 
-  /** All sections are bundled: there is one transport. */
-  #dtls(): RTCDtlsTransport | undefined {
-    for (const { sender, receiver } of this.#pc.getTransceivers()) {
-      const transport = sender.transport ?? receiver.transport
-      if (transport !== null) return transport
-    }
-    return undefined
-  }
-
   async #replace(sender: RTCRtpSender, track: MediaStreamTrack | null): Promise<void> {
     try {
-      await sender.replaceTrack(track)
+      await this.#senders.send(sender, track)
     } catch (cause) {
       // It was closed meanwhile, which has the same effect.
       if (!this.#closed) throw cause
     }
   }
-}
-
-/** Every WebRTC endpoint has Opus (RFC 7874 §3). With it alone a description is about 1 KiB. */
-function preferOpus(transceiver: RTCRtpTransceiver): void {
-  const codecs = RTCRtpReceiver.getCapabilities('audio')?.codecs ?? []
-  const opus = codecs.filter(({ mimeType }) => mimeType.toLowerCase() === 'audio/opus')
-  // Firefox before 128 has no such method; both sides then agree on Opus because both list it first.
-  if (opus.length > 0) transceiver.setCodecPreferences?.(opus)
 }
 
 function toCandidate({ candidate, sdpMid, sdpMLineIndex, usernameFragment }: RTCIceCandidate): IceCandidate {

@@ -8,7 +8,8 @@ import type { Reason } from '../../protocol/reasons.ts'
  * - `no-answer`: nothing came of our description in time
  * - `platform`: the browser could not do what was asked of it
  */
-export type WorldReason = 'bye' | 'signalling-lost' | 'no-road' | 'no-answer' | 'platform'
+export const WORLD_REASONS = ['bye', 'signalling-lost', 'no-road', 'no-answer', 'platform'] as const
+export type WorldReason = (typeof WORLD_REASONS)[number]
 
 /** Stable codes. */
 export type LinkReason = Reason | WorldReason

@@ -1,21 +1,27 @@
 import { fingerprintOf } from '../../protocol/audio/description.ts'
+import type { EpochSecret } from '../../protocol/audio/epoch.ts'
 import { equalBytes } from '../../protocol/bytes.ts'
+import type { KeyText } from '../../protocol/ids.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
+import { Observed } from '../observed.ts'
+import type { ConnectionState } from '../ports/connection-state.ts'
 import type {
   Connection,
   ConnectionListener,
-  ConnectionState,
   IceCandidate,
   PeerConnections,
   SessionDescription,
   SignallingState,
 } from '../ports/connections.ts'
+import type { Traffic } from '../ports/traffic.ts'
+import { NO_KEYS, type VoiceKeys } from '../voice/keys.ts'
+import type { VoiceCheck } from '../voice/opener.ts'
 
 /**
  * The air between the connections of one process: they find each other by the fragments in their descriptions, as ICE does, and see each
- * other's certificates, as DTLS does. A track is heard as loud as it is enabled.
+ * other's certificates, as DTLS does. A track is heard as loud as it is enabled, by those who hold the secret that it is sealed under.
  */
-export class MemoryMedia implements PeerConnections {
+export class MemoryMedia {
   readonly #open = new Set<MemoryConnection>()
   #severed = false
   #next = 0
@@ -25,10 +31,29 @@ export class MemoryMedia implements PeerConnections {
     return this.#open.size
   }
 
-  open(listener: ConnectionListener): Connection {
-    const connection = new MemoryConnection(this, listener)
-    this.#open.add(connection)
-    return connection
+  /** The connections of one session. */
+  session(): PeerConnections {
+    const checks = new Observed<ReadonlyMap<KeyText, VoiceCheck>>(new Map())
+    const session: MemorySession = { keys: NO_KEYS, resting: false, checks }
+    return {
+      checks,
+      audience: undefined,
+      allow() {},
+      open: (listener, speaker) => {
+        const connection = new MemoryConnection(this, listener, session, speaker)
+        this.#open.add(connection)
+        return connection
+      },
+      use(keys) {
+        session.keys = keys
+      },
+      rest(resting) {
+        session.resting = resting
+      },
+      close() {
+        session.keys = NO_KEYS
+      },
+    }
   }
 
   /** No road leads anywhere any more: those that are connected notice, those that try to connect fail. */
@@ -62,6 +87,13 @@ export class MemoryMedia implements PeerConnections {
   }
 }
 
+/** What the connections of a session share. */
+interface MemorySession {
+  keys: VoiceKeys
+  resting: boolean
+  readonly checks: Observed<ReadonlyMap<KeyText, VoiceCheck>>
+}
+
 type Direction = 'sendonly' | 'recvonly' | 'inactive'
 
 /** One section (`m=`) of the session: ours, in which we send or do not, or the other side's, in which we receive. */
@@ -88,6 +120,8 @@ class MemoryConnection implements Connection {
   readonly certificate = crypto.getRandomValues(new Uint8Array(32))
   readonly #media: MemoryMedia
   readonly #listener: ConnectionListener
+  readonly #session: MemorySession
+  readonly #speaker: KeyText
   readonly #candidates = new Set<string>()
   #state: ConnectionState = 'new'
   #signalling: SignallingState = 'stable'
@@ -106,9 +140,11 @@ class MemoryConnection implements Connection {
   #chain: Promise<unknown> = Promise.resolve()
   #queued = 0
 
-  constructor(media: MemoryMedia, listener: ConnectionListener) {
+  constructor(media: MemoryMedia, listener: ConnectionListener, session: MemorySession, speaker: KeyText) {
     this.#media = media
     this.#listener = listener
+    this.#session = session
+    this.#speaker = speaker
     this.#ufrag = `u${media.number()}`
     this.#former = this.#ufrag
   }
@@ -134,6 +170,7 @@ class MemoryConnection implements Connection {
 
   /** What leaves this side now. */
   get sent(): MediaStreamTrack | undefined {
+    if (this.#session.resting) return undefined
     return this.#sections.some(({ agreed }) => agreed === 'sendonly') ? this.#track : undefined
   }
 
@@ -151,9 +188,30 @@ class MemoryConnection implements Connection {
     this.#audible = audible
   }
 
+  /** What it is sealed under. */
+  get sealed(): EpochSecret | undefined {
+    return this.#session.keys.speak
+  }
+
   level(): number {
     const heard = this.#state === 'connected' && this.#audible && this.voice !== undefined
-    return heard && this.#far?.sent?.enabled === true ? 1 : 0
+    const sealed = this.#far?.sealed
+    if (!heard || this.#far?.sent?.enabled !== true || sealed === undefined) return 0
+    const { keys, checks } = this.#session
+    const opens = keys.held.some(
+      ({ epoch, generation, secret }) =>
+        epoch === sealed.epoch &&
+        generation <= sealed.generation &&
+        (generation < sealed.generation || equalBytes(secret, sealed.secret)),
+    )
+    const check = opens ? 'verified' : 'locked'
+    if (checks.value.get(this.#speaker) !== check) checks.set(new Map(checks.value).set(this.#speaker, check))
+    return opens ? 1 : 0
+  }
+
+  async traffic(): Promise<Traffic> {
+    // In this air everything comes at once.
+    return { roundTrip: 0, jitter: undefined, received: 0, lost: 0 }
   }
 
   describe(): Promise<SessionDescription> {

@@ -7,6 +7,9 @@ import type { Observable } from '../observed.ts'
 import { Observed } from '../observed.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PeerConnections } from '../ports/connections.ts'
+import type { Traffic } from '../ports/traffic.ts'
+import type { VoiceKeys } from '../voice/keys.ts'
+import type { VoiceCheck } from '../voice/opener.ts'
 import { AudioLink, type LinkState } from './audio-link.ts'
 import { HeldChannels } from './held-channels.ts'
 import { CHANNELS_PER_PEER } from './limits.ts'
@@ -16,7 +19,7 @@ import { type Me, Voucher } from './voucher.ts'
 export interface MeshDependencies {
   readonly network: Pick<
     PeerNetwork,
-    'peer' | 'publicKey' | 'openChannel' | 'handleChannel' | 'unhandle' | 'on'
+    'peer' | 'publicKey' | 'hidesAddress' | 'openChannel' | 'handleChannel' | 'unhandle' | 'on'
   >
   readonly connections: PeerConnections
   readonly clock: Clock
@@ -49,6 +52,8 @@ export interface LinkView {
   readonly reason: LinkReason | undefined
   /** What is received and may be played; undefined the moment that it may not. */
   readonly stream: MediaStream | undefined
+  /** Whether what came of it is the member's own; undefined before anything came. */
+  readonly check: VoiceCheck | undefined
 }
 
 /** The audio of one room: a link to each wanted session. */
@@ -57,10 +62,16 @@ export interface Mesh {
   update(wanted: readonly WantedLink[]): void
   /** The person's voice, sent where `send` says so. Not stopped here: it belongs to whoever opened it. */
   setMicrophone(track: MediaStreamTrack | undefined): void
+  /** What voices are sealed and opened with from now on; before the first call nothing is sent or heard. */
+  use(keys: VoiceKeys): void
+  /** While the person's voice rests nothing is sent to anybody, over these links or a relay's, and none of them is negotiated anew. */
+  rest(resting: boolean): void
   /** In the order of the last `update`. */
   readonly links: Observable<readonly LinkView[]>
   /** Loudness of each session just now, linear from 0 to 1; 0 where nothing may be heard. */
   levels(): Promise<ReadonlyMap<PeerIdString, number>>
+  /** Of each session that is connected. */
+  traffic(): Promise<ReadonlyMap<PeerIdString, Traffic>>
   /** Says goodbye to all and ends every link. Twice is safe. */
   stop(): Promise<void>
 }
@@ -85,7 +96,7 @@ class AudioMesh implements Mesh {
   readonly #closing = new Set<Promise<void>>()
   #wanted: readonly WantedLink[] = []
   #microphone: MediaStreamTrack | undefined
-  #unsubscribe: Unsubscribe = () => {}
+  #unsubscribes: readonly Unsubscribe[] = []
   #stopped: Promise<void> | undefined
 
   constructor(room: RoomId, dependencies: MeshDependencies) {
@@ -100,17 +111,22 @@ class AudioMesh implements Mesh {
   }
 
   async start(): Promise<void> {
-    const { network } = this.#dependencies
+    const { network, connections } = this.#dependencies
     const options = { maxBytes: SIGNALLING.maxBytes, maxConcurrentPerPeer: CHANNELS_PER_PEER }
     await network.handleChannel(SIGNALLING_PROTOCOL, options, (from, channel) => this.#accept(from, channel))
-    this.#unsubscribe = network.on('connect', (peer) => this.#links.get(peer)?.retry())
+    this.#unsubscribes = [
+      network.on('connect', (peer) => this.#links.get(peer)?.retry()),
+      connections.checks.subscribe(() => this.#show()),
+    ]
   }
 
   update(wanted: readonly WantedLink[]): void {
     if (this.#stopped !== undefined) return
     const named = new Map(wanted.map((link) => [link.peer, link]))
     if (named.size < wanted.length) throw new TypeError('a session is wanted once')
-    if (named.has(this.#dependencies.network.peer)) throw new TypeError('nobody is linked to themselves')
+    const { network } = this.#dependencies
+    if (named.has(network.peer)) throw new TypeError('nobody is linked to themselves')
+    if (network.hidesAddress && named.size > 0) throw new TypeError('a hidden address is told to nobody')
     this.#wanted = wanted
     for (const [peer, link] of this.#links) {
       const { member, key } = named.get(peer) ?? {}
@@ -130,8 +146,23 @@ class AudioMesh implements Mesh {
     this.update(this.#wanted)
   }
 
+  use(keys: VoiceKeys): void {
+    this.#dependencies.connections.use(keys)
+  }
+
+  rest(resting: boolean): void {
+    this.#dependencies.connections.rest(resting)
+  }
+
   async levels(): Promise<ReadonlyMap<PeerIdString, number>> {
     return new Map([...this.#links].map(([peer, link]) => [peer, link.level()]))
+  }
+
+  async traffic(): Promise<ReadonlyMap<PeerIdString, Traffic>> {
+    const counted = await Promise.all(
+      [...this.#links].map(async ([peer, link]) => [peer, await link.traffic()] as const),
+    )
+    return new Map(counted.flatMap(([peer, traffic]) => (traffic === undefined ? [] : [[peer, traffic]])))
   }
 
   stop(): Promise<void> {
@@ -140,7 +171,7 @@ class AudioMesh implements Mesh {
   }
 
   async #stop(): Promise<void> {
-    this.#unsubscribe()
+    for (const unsubscribe of this.#unsubscribes) unsubscribe()
     this.#held.clear()
     for (const link of this.#links.values()) this.#close(link)
     this.#links.clear()
@@ -148,11 +179,14 @@ class AudioMesh implements Mesh {
     this.#show()
     await this.#dependencies.network.unhandle(SIGNALLING_PROTOCOL)
     await Promise.all(this.#closing)
+    this.#dependencies.connections.close()
   }
 
   #accept(from: PeerIdString, channel: Channel): void {
     const link = this.#links.get(from)
     if (this.#stopped !== undefined) channel.abort(new Error('the room was left'))
+    else if (this.#dependencies.network.hidesAddress)
+      channel.abort(new Error('nobody is linked directly here'))
     else if (link === undefined) this.#held.hold(from, channel)
     else link.accept(channel)
   }
@@ -186,14 +220,15 @@ class AudioMesh implements Mesh {
 
   #show(): void {
     const views = this.#wanted.map(({ peer }) => this.#links.get(peer)).filter((link) => link !== undefined)
-    const now = views.map(({ far: { peer, member }, state, reason, voice }) => {
-      return { peer, member, state, reason, stream: voice }
+    const checks = this.#dependencies.connections.checks.value
+    const now = views.map(({ far: { peer, key, member }, state, reason, voice }) => {
+      return { peer, member, state, reason, stream: voice, check: checks.get(key) }
     })
     if (!sameLinks(now, this.#view.value)) this.#view.set(now)
   }
 }
 
-function sameLinks(a: readonly LinkView[], b: readonly LinkView[]): boolean {
+export function sameLinks(a: readonly LinkView[], b: readonly LinkView[]): boolean {
   return a.length === b.length && a.every((link, i) => sameLink(link, b[i]))
 }
 
@@ -203,6 +238,7 @@ function sameLink(a: LinkView, b: LinkView | undefined): boolean {
     a.member === b.member &&
     a.state === b.state &&
     a.reason === b.reason &&
-    a.stream === b.stream
+    a.stream === b.stream &&
+    a.check === b.check
   )
 }

@@ -1,10 +1,17 @@
 import { equalBytes } from '../../protocol/bytes.ts'
 import type { Reason } from '../../protocol/reasons.ts'
+import { Bucket } from '../bucket.ts'
 import type { Channel } from '../network/network.ts'
 import { NetworkError } from '../network/network-error.ts'
 import type { Cancel, Clock } from '../ports/clock.ts'
-import type { Connection, IceCandidate, PeerConnections, SessionDescription } from '../ports/connections.ts'
-import { Bucket } from './bucket.ts'
+import type {
+  Connection,
+  ConnectionListener,
+  IceCandidate,
+  PeerConnections,
+  SessionDescription,
+} from '../ports/connections.ts'
+import type { Traffic } from '../ports/traffic.ts'
 import {
   CONNECT_MS,
   DISCONNECTED_MS,
@@ -61,17 +68,23 @@ export class Negotiation {
   constructor(options: NegotiationOptions) {
     this.#options = options
     this.#messages = new Bucket(options.clock, MESSAGE_BURST, MESSAGE_REFILL_MS)
-    this.#connection = options.connections.open({
+    const listener: ConnectionListener = {
       negotiationNeeded: () => void this.#offer(),
       candidate: (candidate) => this.#post(async () => ({ kind: 'candidate', candidate })),
       changed: () => this.#changed(),
-    })
+    }
+    this.#connection = options.connections.open(listener, options.far.key)
     void this.#read()
   }
 
   /** The voices flow, and the other side's certificate is the signed one. */
   get connected(): boolean {
     return this.#certified && this.#connection.state === 'connected'
+  }
+
+  /** Neither side has described anything: neither has a voice to send. */
+  get idle(): boolean {
+    return !this.#described
   }
 
   /** What the other side sends, once its certificate was seen to be the signed one; also while a lost road is looked for again. */
@@ -89,6 +102,10 @@ export class Negotiation {
 
   level(): number {
     return this.#connection.level()
+  }
+
+  traffic(): Promise<Traffic> {
+    return this.#connection.traffic()
   }
 
   /** Says goodbye and ends at once; resolves when the goodbye is out or cannot be sent. `onEnd` is not called. */
@@ -213,6 +230,7 @@ export class Negotiation {
     if (this.#described || this.#ended) return
     this.#described = true
     this.#set(CONNECT_MS, () => this.#fail(this.#accepted ? 'no-road' : 'no-answer'))
+    this.#options.onChange()
   }
 
   #changed(): void {

@@ -37,7 +37,7 @@ export interface VoucherOptions {
   readonly membership: () => Membership
 }
 
-/** A room whose secret nobody has made yet is in this epoch (SPEC §8.1). */
+/** A link outlives the epochs of its room (DESC-2). */
 const NO_EPOCH = 0
 
 /** The last description that was taken from a session; `exp` in seconds. */

@@ -18,7 +18,7 @@ export async function ask(
   }
   let stream: Stream | undefined
   try {
-    stream = await connection.newStream(protocol, { signal })
+    stream = await connection.newStream(protocol, { signal, runOnLimitedConnection: true })
     const messages = lpStream(stream, { maxDataLength: maxBytes })
     await messages.write(body, { signal })
     const response = await messages.read({ signal })

@@ -9,10 +9,11 @@ import {
 } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { GossipGate } from './gossip-gate.ts'
 import { MAX_GOSSIP_MESSAGE_BYTES, MAX_GOSSIP_RPC_BYTES } from './limits.ts'
 import type { PeerIdString, Unsubscribe, Validate, Verdict } from './network.ts'
 import { NetworkError } from './network-error.ts'
-import type { Reputation } from './reputation.ts'
+import { GRAYLIST_SCORE, type Reputation } from './reputation.ts'
 
 /** gossipsub charges a remembered subscription this much beside the topic's length (its own constant). */
 const SUBSCRIPTION_OVERHEAD_BYTES = 1024
@@ -28,10 +29,12 @@ const RESULTS: Readonly<Record<Verdict, TopicValidatorResult>> = {
 /**
  * gossipsub as every Palabre node runs it. Messages carry their own signatures, so gossipsub adds none and names a
  * message by its bytes.
+ * @param now milliseconds of any steady clock
  * @param topicsPerPeer subscriptions that are remembered of one other peer; more are ignored
  */
 export function gossipService(
   reputation: Reputation,
+  now: () => number,
   topicsPerPeer: number,
 ): (components: GossipSubComponents) => GossipSub {
   const options: Partial<GossipsubOpts> = {
@@ -73,8 +76,11 @@ export function gossipService(
       // A tab in the background answers late; only a peer that keeps breaking its promises is penalised.
       behaviourPenaltyThreshold: 6,
     },
+    scoreThresholds: { graylistThreshold: GRAYLIST_SCORE },
   }
-  return gossipsub(options)
+  const make = gossipsub(options)
+  const gate = new GossipGate(reputation, now, topicsPerPeer)
+  return (components) => gate.guard(make(components))
 }
 
 /** Topics of one node: a validator and a receiver for each. */
@@ -127,6 +133,11 @@ export class Gossip {
     await this.#pubsub.publish(topic, data)
   }
 
+  /** Whether what this peer sends is not read, because of what it sent before. */
+  isSilenced(peer: PeerIdString): boolean {
+    return this.#reputation.isSilenced(peer)
+  }
+
   subscribers(topic: string): PeerIdString[] {
     return this.#pubsub.getSubscribers(topic).map((peer) => peer.toString() as PeerIdString)
   }
@@ -138,10 +149,7 @@ export class Gossip {
     message: Message,
   ): Promise<TopicValidatorResult> {
     const peer = from.toString() as PeerIdString
-    const verdict =
-      message.data.byteLength > MAX_GOSSIP_MESSAGE_BYTES
-        ? 'reject'
-        : await this.#ask(topic, validate, peer, message)
+    const verdict = await this.#ask(topic, validate, peer, message)
     if (verdict === 'reject') this.#reputation.reject(peer)
     return RESULTS[verdict]
   }

@@ -1,6 +1,7 @@
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { CIRCUIT_PROTOCOL } from '../../protocol/wire/circuit.ts'
 import { streamChannel } from './channel.ts'
 import { Emitter } from './emitter.ts'
 import { answer, ask } from './exchange.ts'
@@ -32,6 +33,8 @@ export interface Libp2pNetworkOptions {
   readonly countsAtOnce: (peer: PeerIdString) => boolean
   /** Whether this peer may open streams of this protocol. */
   readonly serves: (peer: PeerIdString, protocol: string) => boolean
+  /** Whether a relayed connection is a link at once, because one of the two hides their address; not, when left out. */
+  readonly countsRelayed?: (connection: Connection) => Promise<boolean>
 }
 
 /** `Network` over a started libp2p node: what a peer and a relay have in common. */
@@ -43,6 +46,8 @@ export class Libp2pNetwork implements Network {
   readonly #options: Libp2pNetworkOptions
   readonly #events: Emitter<NetworkEvents>
   readonly #linked = new Set<PeerIdString>()
+  /** Relayed connections that count as links. */
+  readonly #relayed = new WeakSet<Connection>()
   readonly #stopping = new AbortController()
   #stopped: Promise<void> | undefined
 
@@ -55,7 +60,10 @@ export class Libp2pNetwork implements Network {
     this.peer = node.peerId.toString() as PeerIdString
     this.publicKey = key.raw
     this.gossip = new Gossip(node.services.pubsub, options.reputation, options.report)
-    node.addEventListener('connection:open', ({ detail }) => this.#opened(detail))
+    node.addEventListener('connection:open', ({ detail }) => {
+      if (isDirect(detail)) this.#up(detail)
+      else void this.#takesRelayed(detail)
+    })
     node.addEventListener('connection:close', ({ detail }) => this.#closed(detail))
   }
 
@@ -85,7 +93,7 @@ export class Libp2pNetwork implements Network {
     body: Uint8Array,
     options: RequestOptions,
   ): Promise<Uint8Array> {
-    return await ask(this.#direct(peer), protocol, body, {
+    return await ask(this.#link(peer), protocol, body, {
       ...options,
       signal: AbortSignal.any([options.signal, this.stopping]),
     })
@@ -98,11 +106,16 @@ export class Libp2pNetwork implements Network {
     })
   }
 
-  async openChannel(peer: PeerIdString, protocol: string, options: RequestOptions): Promise<Channel> {
-    const signal = AbortSignal.any([options.signal, this.stopping])
+  async openChannel(
+    peer: PeerIdString,
+    protocol: string,
+    { maxBytes, signal: given }: RequestOptions,
+  ): Promise<Channel> {
+    const signal = AbortSignal.any([given, this.stopping])
     try {
-      const stream = await this.#direct(peer).newStream(protocol, { signal })
-      return streamChannel(stream, options.maxBytes)
+      const options = { signal, runOnLimitedConnection: true }
+      const stream = await this.#link(peer).newStream(protocol, options)
+      return streamChannel(stream, maxBytes)
     } catch (error) {
       throw networkFailure(`channel ${protocol}`, error, signal, 'refused')
     }
@@ -149,15 +162,30 @@ export class Libp2pNetwork implements Network {
     this.#events.emit(event, detail)
   }
 
-  /** From now on the peer counts as linked, until its last direct connection ends. */
+  /** From now on the peer counts as linked, until its last link ends. */
   announce(peer: PeerIdString): void {
     if (this.#linked.has(peer) || !this.isLinked(peer)) return
     this.#linked.add(peer)
     this.emit('connect', peer)
   }
 
+  /** From now on this relayed connection is a link. */
+  countRelayed(connection: Connection): void {
+    if (connection.limits === undefined || connection.status !== 'open') return
+    if (this.#relayed.has(connection) || this.#isReplaced(connection)) return
+    this.#relayed.add(connection)
+    this.#up(connection)
+  }
+
+  /** The direct link for which it served is there: it was asked for as a link meanwhile. */
+  #isReplaced({ remotePeer, timeline }: Connection): boolean {
+    return this.#node
+      .getConnections(remotePeer)
+      .some((other) => isDirect(other) && other.timeline.open >= timeline.open)
+  }
+
   isLinked(peer: PeerIdString): boolean {
-    return this.#node.getConnections(peerIdFromString(peer)).some(isDirect)
+    return this.#node.getConnections(peerIdFromString(peer)).some(this.#isLink)
   }
 
   stop(): Promise<void> {
@@ -168,11 +196,17 @@ export class Libp2pNetwork implements Network {
   async #stop(): Promise<void> {
     this.#stopping.abort(new NetworkError('closed', 'the network has stopped'))
     this.gossip.close()
+    // libp2p waits half a second for the end of each connection that it still has, also of one that ends while it stops.
+    await Promise.all(this.#node.getConnections().map((connection) => closeConnection(connection)))
     await this.#node.stop()
   }
 
-  #direct(peer: PeerIdString): Connection {
-    const connection = this.#node.getConnections(peerIdFromString(peer)).findLast(isDirect)
+  /** Direct, or relayed and all that there will be. */
+  readonly #isLink = (connection: Connection): boolean =>
+    isDirect(connection) || (connection.status === 'open' && this.#relayed.has(connection))
+
+  #link(peer: PeerIdString): Connection {
+    const connection = this.#node.getConnections(peerIdFromString(peer)).findLast(this.#isLink)
     if (connection === undefined) throw new NetworkError('unreachable', `there is no link to ${peer}`)
     return connection
   }
@@ -184,22 +218,35 @@ export class Libp2pNetwork implements Network {
   ): Promise<void> {
     await this.#node.handle(
       protocol,
-      (stream, connection) => {
+      async (stream, connection) => {
         const from = connection.remotePeer.toString() as PeerIdString
-        if (this.#options.serves(from, protocol)) serve(stream, from)
+        if (protocol === CIRCUIT_PROTOCOL) this.countRelayed(connection)
+        // The other side may know earlier than we that there will be no other connection.
+        const isLink = isDirect(connection) || (await this.#takesRelayed(connection))
+        if (isLink && this.#options.serves(from, protocol)) serve(stream, from)
         else stream.abort(new Error('this peer is not served'))
       },
-      { maxInboundStreams: options.maxConcurrentPerPeer },
+      { maxInboundStreams: options.maxConcurrentPerPeer, runOnLimitedConnection: true },
     )
   }
 
-  #opened(connection: Connection): void {
-    if (!isDirect(connection)) return
+  async #takesRelayed(connection: Connection): Promise<boolean> {
+    if (this.#relayed.has(connection)) return true
+    if ((await this.#options.countsRelayed?.(connection)) !== true) return false
+    if (connection.status !== 'open') return false
+    this.countRelayed(connection)
+    return true
+  }
+
+  /** There is a link. */
+  #up(connection: Connection): void {
     // The side that connects again knows that its old connection is dead before we do; what is still bound to that
     // connection, gossip above all, would stay there and not move to the new one.
     for (const older of this.#node.getConnections(connection.remotePeer)) {
-      if (older.id !== connection.id && isDirect(older))
-        older.abort(new Error('replaced by a newer connection'))
+      if (older.id === connection.id || !this.#isLink(older)) continue
+      // The other side may not have the direct one yet, and would miss us: the circuit goes when it has said over the direct one who it is.
+      if (isDirect(connection) && this.#relayed.has(older)) continue
+      older.abort(new Error('replaced by a newer connection'))
     }
     const peer = connection.remotePeer.toString() as PeerIdString
     if (this.#options.countsAtOnce(peer)) this.announce(peer)

@@ -13,16 +13,16 @@ export type Unsubscribe = () => void
 export type RelayState = 'connected' | 'reconnecting'
 
 export interface NetworkEvents {
-  /** A peer that had no direct link has one. A relay is reported once it has admitted us. */
+  /** A peer that had no link has one. A relay is reported once it has admitted us. */
   readonly connect: PeerIdString
-  /** The last direct link to this peer is gone. */
+  /** The last link to this peer is gone. */
   readonly disconnect: PeerIdString
   readonly relay: RelayState
 }
 
 export interface Link {
   readonly peer: PeerIdString
-  /** False: only a relayed connection of limited bytes and time, good for signalling and nothing else. */
+  /** False: only a relayed connection of limited bytes and time. It is good for signalling and nothing else, unless one of the two hides their address or no direct link came to be. */
   readonly direct: boolean
 }
 
@@ -74,7 +74,7 @@ export interface Network {
   disconnect(peer: PeerIdString): Promise<void>
 
   /**
-   * One request and one response on a fresh stream of an existing direct link (nothing is dialled).
+   * One request and one response on a fresh stream of an existing link (nothing is dialled).
    * @throws NetworkError with any of its codes
    */
   request(
@@ -113,8 +113,10 @@ export interface Network {
  */
 export type Enter = (relay: PeerIdString, signal: AbortSignal) => Promise<void>
 
-/** A peer is found through relays and then linked directly. */
+/** A peer is found through relays and then linked directly, or over a relay where one of the two hides their address or does not reach the other (WIRE-4). */
 export interface PeerNetwork extends Network {
+  /** Nobody but the relays that we join learns our address: nobody is connected to directly, nor connects to us. */
+  readonly hidesAddress: boolean
   readonly relayState: RelayState
   /** Multiaddrs by which others can reach us now; empty while no relay holds a reservation. */
   addresses(): string[]
@@ -127,9 +129,22 @@ export interface PeerNetwork extends Network {
    */
   join(relays: readonly string[], enter: Enter): void
   /**
-   * Resolves when there is a direct link. Of two peers that call this, the one with the lower PeerId dials and the other
+   * The same for more relays, which one that we joined names: at most eight besides those of `join`, the rest are left out, as those that we know
+   * already. @throws Error on a malformed address, or before `join`
+   */
+  joinMore(relays: readonly string[]): void
+  /** To a peer and back, in milliseconds, as last measured on a direct link; undefined before. */
+  roundTrip(peer: PeerIdString): number | undefined
+  /**
+   * Resolves when there is a link. Of two peers that call this, the one with the lower PeerId dials and the other
    * waits until `signal` aborts. Of `addresses` only the relays that we joined are used. Returns at once when linked.
+   * @param alone the other one does not look for us: it is we who dial
    * @throws NetworkError `unreachable`, `timeout`, `aborted`, `closed`
    */
-  connect(peer: PeerIdString, addresses: readonly string[], signal: AbortSignal): Promise<void>
+  connect(
+    peer: PeerIdString,
+    addresses: readonly string[],
+    signal: AbortSignal,
+    alone?: boolean,
+  ): Promise<void>
 }

@@ -15,17 +15,17 @@ export interface RelayKeeperOptions {
   readonly dial: (road: RelayAddresses, signal: AbortSignal) => Promise<void>
   readonly disconnect: (relay: PeerIdString) => Promise<void>
   readonly onEntered: (relay: PeerIdString) => void
-  /** What it is a change of is read from `isEntered` and `isReserved`. */
+  /** What it is a change of is read from `isEntered` and `isReachable`. */
   readonly onChange: () => void
   readonly report: (where: string, error: unknown) => void
 }
 
 /**
- * Keeps a connection, an admission and a reservation with each relay. Nothing built into libp2p suffices: it dials a
+ * Keeps a connection and an admission with each relay, and a reservation with one of them. Nothing built into libp2p suffices: it dials a
  * lost relay a few times and gives up, and it knows no admission.
  *
  * libp2p asks for the reservation by itself as soon as it has identified a relay, perhaps before `enter` is done; the
- * relay makes it wait for the admission. What matters here is that all three are there in the end, or the connection is
+ * relay makes it wait for the admission. It asks for one and no more, and for one at another relay when that is lost. What matters here is that all three are there in the end, or the connection is
  * dropped and everything begins again.
  */
 export class RelayKeeper {
@@ -36,6 +36,8 @@ export class RelayKeeper {
   constructor(node: Libp2p, options: RelayKeeperOptions) {
     this.#node = node
     this.#options = options
+    // A reservation is made at another relay while all connections stay.
+    this.#watch(() => options.onChange())
   }
 
   isEntered(relay: PeerIdString): boolean {
@@ -46,8 +48,12 @@ export class RelayKeeper {
     return [...this.#entered]
   }
 
-  /** Others can reach us through this relay now. */
-  isReserved(relay: PeerIdString): boolean {
+  /** Others can reach us through one of the relays that we have entered. */
+  get isReachable(): boolean {
+    return [...this.#entered].some((relay) => this.#isReserved(relay))
+  }
+
+  #isReserved(relay: PeerIdString): boolean {
     return this.#node.getMultiaddrs().some((address) => relayOf(address.toString()) === relay)
   }
 
@@ -59,7 +65,9 @@ export class RelayKeeper {
       try {
         await this.#attach(road, signal)
         failures = 0
-        await until(() => !this.#isConnected(relay) || !this.isReserved(relay), this.#watch, signal)
+        const isHome = this.#isReserved(relay)
+        const isLost = () => !this.#isConnected(relay) || (isHome && !this.#isReserved(relay))
+        await until(isLost, this.#watch, signal)
       } catch (error) {
         failures += 1
         if (!signal.aborted) this.#options.report(`relay ${relay}`, error)
@@ -77,7 +85,7 @@ export class RelayKeeper {
     await this.#step('admission', signal, (step) => this.#options.enter(relay, step))
     this.#entered.add(relay)
     this.#options.onEntered(relay)
-    await this.#step('reservation', signal, (step) => until(() => this.isReserved(relay), this.#watch, step))
+    await this.#step('reservation', signal, (step) => until(() => this.isReachable, this.#watch, step))
     this.#options.onChange()
   }
 

@@ -2,16 +2,22 @@
 const COST_OF_A_REJECT = 10
 
 /**
- * Half of the cost is forgiven in this time, so that nobody stays silenced. gossipsub stops listening to a peer at a
- * score of -80 (its default): eight rejected messages within about a minute. An honest peer validates before it
- * forwards and collects none.
+ * Half of the cost is forgiven in this time, so that nobody stays silenced. An honest peer validates before it forwards and collects none.
  */
 const HALF_LIFE_MS = 60_000
 
+/** Eight rejected messages within some seconds, and a peer is not listened to; gossipsub's own default is a score of -80. */
+const SILENT_AT = 7.5
+/** What gossipsub calls graylisted. */
+export const GRAYLIST_SCORE = -COST_OF_A_REJECT * SILENT_AT
+
+/** No flood counts for more, or its sender would be silent for hours: with this much it takes four half-lives. */
+const MAX_COUNT = 16 * SILENT_AT
+
 /**
  * What rejected messages did to the standing of the peers that forwarded them. gossipsub's own penalty for invalid
- * messages is inert unless every topic has score parameters from the start; rooms come and go, so the score is kept here
- * and handed to gossipsub as the application's part.
+ * messages is inert unless every topic has score parameters from the start, and looked at once in a heartbeat; rooms come and go, and a flood does
+ * not wait. So the score is kept here, and handed to gossipsub as the application's part.
  */
 export class Reputation {
   readonly #now: () => number
@@ -21,11 +27,17 @@ export class Reputation {
     this.#now = now
   }
 
-  reject(peer: string): void {
-    this.#rejects.set(peer, { count: this.#count(peer) + 1, at: this.#now() })
+  reject(peer: string, times = 1): void {
+    const count = Math.min(MAX_COUNT, this.#count(peer) + times)
+    this.#rejects.set(peer, { count, at: this.#now() })
     for (const known of this.#rejects.keys()) {
       if (this.#count(known) < 0.1) this.#rejects.delete(known)
     }
+  }
+
+  /** Nothing that comes from this peer is read. */
+  isSilenced(peer: string): boolean {
+    return this.#count(peer) >= SILENT_AT
   }
 
   /** gossipsub's application specific score: 0 or less. */

@@ -1,11 +1,10 @@
-import { compareBytes } from '../../protocol/bytes.ts'
 import { MAX_CLAIMED_REFS } from '../../protocol/community/attest.ts'
 import type { Attestation, Ban, LedgerState, Member } from '../../protocol/community/membership.ts'
 import { points } from '../../protocol/community/points.ts'
 import { isEnough } from '../../protocol/community/rules/stage.ts'
 import { matureFrom, slotsOf } from '../../protocol/community/slots.ts'
 import { inGoodStanding, isOutside } from '../../protocol/community/standing.ts'
-import { idBytes, type KeyText, type MemberId, type StatementId } from '../../protocol/ids.ts'
+import { compareTexts, type KeyText, type MemberId, type StatementId } from '../../protocol/ids.ts'
 import { DAY } from '../../protocol/limits.ts'
 import { slotViews } from './slots.ts'
 import type { ChargeView, ClaimCounts, ClaimView, InvitationsView, MaturityView } from './view.ts'
@@ -133,7 +132,7 @@ export function refsForClaim(state: LedgerState, member: Member): readonly State
     chosen.push(next)
     rest.splice(rest.indexOf(next), 1)
   }
-  return chosen.map(({ id }) => id).toSorted((a, b) => compareBytes(idBytes(a), idBytes(b)))
+  return chosen.map(({ id }) => id).toSorted(compareTexts)
 }
 
 /** How much nearer an attest brings a claim: a new person and a new room, one from outside the branch above all. */

@@ -1,26 +1,28 @@
 import { CLAIM } from '../../protocol/community/attest.ts'
-import { BAN, NOTICE, UNBAN } from '../../protocol/community/ban.ts'
 import { CERTIFY } from '../../protocol/community/certify.ts'
 import { INVITE_VOID } from '../../protocol/community/invite-void.ts'
 import { ERASE, LEAVE } from '../../protocol/community/leave.ts'
 import type { Chain, Member, Membership } from '../../protocol/community/membership.ts'
 import { REPUDIATE } from '../../protocol/community/repudiate.ts'
 import { VOUCH } from '../../protocol/community/vouch.ts'
-import { type Envelope, open, type PayloadType, seal } from '../../protocol/envelope.ts'
+import { open, type PayloadType, seal } from '../../protocol/envelope.ts'
 import { PROFILE } from '../../protocol/identity/profile.ts'
 import { entropyOf, rootSigner } from '../../protocol/identity/root.ts'
-import type { KeyText, MemberId, StatementId } from '../../protocol/ids.ts'
+import type { Id, KeyText, MemberId, StatementId } from '../../protocol/ids.ts'
 import type { Signer } from '../../protocol/signature.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
 import type { Acting } from '../community/acting.ts'
-import { PeerError } from '../errors.ts'
+import { PeerError, type PeerErrorCode } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { Observed } from '../observed.ts'
-import { type Clock, second } from '../ports/clock.ts'
-import type { Storage } from '../ports/storage.ts'
+import { type Observable, Observed } from '../observed.ts'
+import { second } from '../ports/clock.ts'
+import type { Ports } from '../ports.ts'
 import type { Profiles } from '../profiles.ts'
+import type { Site } from '../site.ts'
 import type { People } from '../view.ts'
-import { DecisionFeed } from './decision-feed.ts'
+import { openDesk } from './council.ts'
+import { decisionsIn } from './decisions.ts'
+import { EntryFeed } from './entry-feed.ts'
 import { invitationsView, refsForClaim } from './invitations.ts'
 import { noticesFor } from './notices.ts'
 import { ownData } from './own.ts'
@@ -37,20 +39,21 @@ export interface PeopleParts {
   readonly ledger: Ledger
   readonly profiles: Profiles
   readonly acting: Acting
-  readonly storage: Storage
-  readonly clock: Clock
+  readonly ports: Ports
+  /** Whose relay keeps the log. */
+  readonly site: Site
+  /** Why the relay does not let this device in. */
+  readonly refused: Observable<PeerErrorCode | undefined>
   /** The links of the invitations that this device made. */
   readonly links: ReadonlyMap<KeyText, string>
-  /** Of the site, whose relay keeps the log. */
-  readonly origin: string
-  readonly report: (where: string, error: unknown) => void
   /** Ends the drawing. */
   readonly signal: AbortSignal
 }
 
 /** The people of a community for one of them: what the ledger says, drawn anew as it grows, and the acts of a member. */
-export function openPeople(parts: PeopleParts): People {
-  const { me, ledger, profiles, acting, storage, clock, links, origin, report, signal } = parts
+export async function openPeople(parts: PeopleParts): Promise<People> {
+  const { me, ledger, profiles, acting, ports, site, links, signal } = parts
+  const { storage, clock, report } = ports
   const { member } = me
   const state = () => ledger.membership.value
   const now = () => second(clock)
@@ -59,7 +62,9 @@ export function openPeople(parts: PeopleParts): People {
   const all = new Observed<readonly PersonView[]>([])
   const invitations = new Observed<InvitationsView>(invitationsView(state(), member, links, now()))
   const notices = new Observed<readonly NoticeView[]>([])
-  const decisions = new DecisionFeed(ledger, (error) => report('decisions', error))
+  const provisional = new Observed(provisionalIn(state(), ledger.finalSize.value))
+  const decisions = new EntryFeed(ledger, decisionsIn, (error) => report('decisions', error))
+  const desk = await openDesk(parts)
 
   function drawPersons(): void {
     all.set(personViews(state(), profiles.names.value, member))
@@ -68,14 +73,21 @@ export function openPeople(parts: PeopleParts): People {
     invitations.set(invitationsView(state(), member, links, now()))
     notices.set(noticesFor(state(), member, now()))
   }
+  const drawProvisional = () => provisional.set(provisionalIn(state(), ledger.finalSize.value))
   const cancels = [
+    ledger.finalSize.subscribe(drawProvisional),
     ledger.membership.subscribe(() => {
+      drawProvisional()
       drawPersons()
       drawMine()
     }),
     profiles.names.subscribe(drawPersons),
-    clock.every(REDRAW_EVERY, drawMine),
+    clock.every(REDRAW_EVERY, () => {
+      drawMine()
+      desk.redraw()
+    }),
     () => decisions.stop(),
+    () => desk.stop(),
   ]
   signal.addEventListener('abort', () => {
     for (const cancel of cancels) cancel()
@@ -118,20 +130,13 @@ export function openPeople(parts: PeopleParts): People {
     return signer
   }
 
-  /** A statement of a council that needs one key only, which is this person's. */
-  async function decide<T>(
-    phrase: string,
-    make: (membership: Membership, signer: Signer) => Promise<Envelope<T>>,
-  ): Promise<void> {
-    const signer = await signerOf(phrase, (root) => state().council.keys.includes(root))
-    await acting.once((membership) => make(membership, signer))
-  }
-
   return {
     all,
+    desk,
     invitations,
     decisions,
     notices,
+    provisional,
     page(id) {
       const person = all.value.find((one) => one.id === id)
       return person && personPage(state(), person, member, decisions.value ?? [], now())
@@ -146,22 +151,6 @@ export function openPeople(parts: PeopleParts): People {
       }),
     vouch: (target) => act(VOUCH, (place) => ({ ...place, for: target })),
     certify: (target, on) => act(CERTIFY, (place) => ({ ...place, for: target, on })),
-    notice: (target, why, phrase) =>
-      decide(phrase, ({ community, council }, signer) =>
-        seal(NOTICE, community, { v: council.v, m: target, why, at: at() }, [signer]),
-      ),
-    ban: (target, why, cut, phrase) =>
-      decide(phrase, ({ community, council }, signer) => {
-        // From the first entry on: all of the branch.
-        const branch = cut ? { cut: 0 } : {}
-        return seal(BAN, community, { v: council.v, m: target, why, at: at(), ...branch }, [signer])
-      }),
-    unban: (target, phrase) =>
-      decide(phrase, ({ community, council, members }, signer) => {
-        const ban = members.get(target)?.by
-        if (ban === undefined) throw new PeerError('already-done')
-        return seal(UNBAN, community, { v: council.v, ban, at: at() }, [signer])
-      }),
     async leave(phrase) {
       const root = () => state().members.get(member)?.root
       const signer = await signerOf(phrase, (key) => key === root())
@@ -172,7 +161,7 @@ export function openPeople(parts: PeopleParts): People {
       )
     },
     erase: () => act(ERASE, (place) => place),
-    verify: (progress, stop) => verifyLedger(origin, state().community, progress, stop),
+    verify: (progress, stop) => verifyLedger(site.origin, state().community, progress, stop),
     async exportOwn() {
       const held = profiles.held([member])[0]
       const profile = held && open(PROFILE, state().community, held)
@@ -180,4 +169,9 @@ export function openPeople(parts: PeopleParts): People {
       return `${JSON.stringify(own, undefined, 2)}\n`
     },
   }
+}
+
+/** @param final so many entries are */
+function provisionalIn({ statements }: Membership, final: number): People['provisional']['value'] {
+  return (what) => (typeof what === 'number' ? what : (statements.get(what as Id) ?? 0)) >= final
 }

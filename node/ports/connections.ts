@@ -1,13 +1,46 @@
+import type { KeyText, RoomId } from '../../protocol/ids.ts'
 import type { Result } from '../../protocol/result.ts'
+import type { Observable } from '../observed.ts'
+import type { VoiceKeys } from '../voice/keys.ts'
+import type { VoiceCheck } from '../voice/opener.ts'
+import type { AudibleConnection, AudienceConnections } from './audience.ts'
+import type { ConnectionState } from './connection-state.ts'
+import type { Traffic } from './traffic.ts'
+
+/** Whose voice is sealed, and in which room. */
+export interface VoiceSession {
+  readonly room: RoomId
+  /** 32 bytes: the session's key, which signs for what it says. */
+  readonly seed: Uint8Array
+}
 
 /**
- * Connections that carry voices, one for each pair of sessions. What the platform calls an `RTCPeerConnection`, reduced to what the mesh
- * asks of it: one voice out, one voice in, each in a section of its own, Opus and nothing else.
+ * Connections that carry the voices of one room, one for each pair of sessions. What the platform calls an `RTCPeerConnection`, reduced to what the
+ * mesh asks of it: one voice out, one voice in, each in a section of its own, Opus and nothing else.
+ *
+ * No voice leaves but sealed, and none sounds but what opened and its speaker signs for (SPEC §8.5, §8.6). There is no other way through a connection.
  */
 export interface PeerConnections {
-  /** A new connection that has neither a voice nor a description. Nobody is asked for a microphone, now or later. */
-  open(listener: ConnectionListener): Connection
+  /**
+   * A new connection that has neither a voice nor a description. Nobody is asked for a microphone, now or later.
+   * @param speaker the session at the other end, whose voice alone may come over it
+   */
+  open(listener: ConnectionListener, speaker: KeyText): Connection
+  /** Connections with relays, for the same voices; undefined where there are none. */
+  readonly audience: AudienceConnections<AudibleConnection> | undefined
+  /** Sessions whose voices may come over relays; nobody's before the first call. */
+  allow(speakers: readonly KeyText[]): void
+  /** What voices are sealed and opened with from now on; before the first call nothing is sent or heard. */
+  use(keys: VoiceKeys): void
+  /** While our voice rests none of these connections sends anything, whatever track it was given. At first it does not rest. Not negotiated. */
+  rest(resting: boolean): void
+  /** What is known of the voices that came, by session. */
+  readonly checks: Observable<ReadonlyMap<KeyText, VoiceCheck>>
+  /** Ends what all of them share, once they are closed. Twice is safe. */
+  close(): void
 }
+
+export type ConnectionsOfRoom = (session: VoiceSession) => PeerConnections
 
 /** Nothing is called back from inside a call to the connection, nor after `close`. */
 export interface ConnectionListener {
@@ -35,19 +68,6 @@ export interface IceCandidate {
 
 /** W3C WebRTC §4.3.1, without the provisional answers that nobody makes. */
 export type SignallingState = 'stable' | 'have-local-offer' | 'have-remote-offer' | 'closed'
-
-/**
- * W3C WebRTC §4.3.3, in which `failed` is told apart: `failed` found no road and may find one after `restartIce`; `untrusted` found the
- * other side with another certificate than its description names, or was found so itself, which no restart changes.
- */
-export type ConnectionState =
-  | 'new'
-  | 'connecting'
-  | 'connected'
-  | 'disconnected'
-  | 'failed'
-  | 'untrusted'
-  | 'closed'
 
 /** Calls that change the description are carried out in the order in which they were made. After `close` they reject with `InvalidStateError`. */
 export interface Connection {
@@ -84,6 +104,8 @@ export interface Connection {
   remoteFingerprint(): Promise<Uint8Array | undefined>
   /** Loudness of what was received just now, linear from 0 (silence, or nothing) to 1. */
   level(): number
+  /** Of nothing, once it is closed. */
+  traffic(): Promise<Traffic>
   /** At once; the other side notices in its own time. Twice is safe. */
   close(): void
 }

@@ -15,7 +15,8 @@ export interface RoomArchive {
     room: RoomId,
   ): Promise<{ readonly opening: Uint8Array; readonly operations: readonly Uint8Array[] } | undefined>
   begin(room: RoomId, opening: Uint8Array, now: number): Promise<void>
-  keep(room: RoomId, signed: SignedOperation): Promise<void>
+  /** All of these, or none. */
+  keep(room: RoomId, operations: readonly SignedOperation[]): Promise<void>
   forget(room: RoomId): Promise<void>
   /** Forgets rooms of long ago. @param now seconds */
   prune(now: number): Promise<void>
@@ -45,10 +46,12 @@ export function roomArchive(storage: Storage): RoomArchive {
       return { opening: kept.opening, operations }
     },
     begin: (room, opening, began) => storage.put(headOf(room), { opening, began } satisfies Kept),
-    async keep(room, signed) {
+    async keep(room, operations) {
+      if (operations.length === 0) return
       const count = counts.get(room) ?? 0
-      counts.set(room, count + 1)
-      await storage.put(`${prefixOf(room)}${String(count).padStart(8, '0')}`, signed.envelope.bytes)
+      counts.set(room, count + operations.length)
+      const keyOf = (i: number) => `${prefixOf(room)}${String(count + i).padStart(8, '0')}`
+      await storage.putAll(operations.map(({ envelope }, i) => [keyOf(i), envelope.bytes]))
     },
     forget,
     async prune(now) {

@@ -1,6 +1,6 @@
 import { type Envelope, seal } from '../../protocol/envelope.ts'
-import type { CommunityId, KeyText, RoomId } from '../../protocol/ids.ts'
-import { BEACON_BEAT, MAX_CLOCK_SKEW } from '../../protocol/limits.ts'
+import type { CommunityId, KeyText, MemberId, RoomId } from '../../protocol/ids.ts'
+import { BEACON_BEAT, MAX_CLOCK_SKEW, REACTION_EVERY, REACTION_LIFE } from '../../protocol/limits.ts'
 import {
   BEACON,
   type Beacon,
@@ -10,6 +10,7 @@ import {
   type SessionName,
   sessionName,
 } from '../../protocol/room/beacon.ts'
+import { isShown, type Reaction, type ReactionKind } from '../../protocol/room/reaction.ts'
 import { type Clock, second } from '../ports/clock.ts'
 import type { Me } from '../presence.ts'
 
@@ -29,26 +30,40 @@ export interface Attendance {
   readonly beacons: Beacons
   /** The newest beacon of every other session that is here. */
   here(): readonly Beacon[]
+  /** No session more can be taken in: who is not in the list may be here all the same. */
+  isFull(): boolean
+  /** Whether the last that a member said in any session was goodbye; undefined for one of whom nothing is known. */
+  saidGoodbye(member: MemberId): boolean | undefined
   /** The direct link to a session broke, or is there: who closes a tab is gone at once, not after the expiry of their last beacon. */
   linked(session: KeyText, linked: boolean): void
   /** The bytes of the newest beacon of everybody here, our own first. */
   alive(): readonly Uint8Array[]
+  /** The same of these alone, which are here. */
+  aliveOf(beacons: readonly Beacon[]): readonly Uint8Array[]
   /** Takes a verified beacon in; true when it was news. */
   take(envelope: Envelope<Beacon>): boolean
   /** Changes what we show, and tells everybody. */
   show(change: Partial<Pick<Beacon, 'hand' | 'mic' | 'speak'>>): void
+  /** The same of the relay that carries our voices, or none, and whose do not come over it. */
+  showRelay(relay: KeyText | undefined, lacks: readonly KeyText[]): void
+  /** The reaction that each member shows now, the newest of their sessions; ours among them. */
+  reactions(): ReadonlyMap<MemberId, ReactionKind>
+  /** Shows a reaction until it fades; one that comes too soon after another is left out. */
+  react(kind: ReactionKind): void
   /** Tells everybody again, for somebody who just came. */
   repeat(): void
   /** Says goodbye and stops. */
   leave(): Promise<void>
 }
 
+/** @param hides whether this session hides its address */
 export function createAttendance(
   me: Me,
   community: CommunityId,
   room: RoomId,
   clock: Clock,
   publish: (bytes: Uint8Array) => Promise<void>,
+  hides = false,
 ): Attendance {
   let own: Beacon = {
     r: room,
@@ -59,6 +74,7 @@ export function createAttendance(
     hand: 0,
     mic: 'none',
     speak: false,
+    ...(hides ? { hides } : {}),
   }
   let ownBytes: Uint8Array | undefined
   let beacons: Beacons = new Map()
@@ -66,6 +82,8 @@ export function createAttendance(
   /** When the link to a session broke, in seconds. */
   const lost = new Map<KeyText, number>()
   let gathering: (() => void) | undefined
+  /** Our own last reaction. */
+  let reaction: Reaction | undefined
 
   function here(): readonly Beacon[] {
     const now = second(clock)
@@ -75,6 +93,10 @@ export function createAttendance(
       const heard = beacons.get(sessionName(beacon))
       return heard !== undefined && heard.received > since
     })
+  }
+
+  function aliveOf(some: readonly Beacon[]): readonly Uint8Array[] {
+    return some.flatMap((beacon) => bytes.get(sessionName(beacon)) ?? [])
   }
 
   /** Sessions come and go; the room stays open. */
@@ -87,7 +109,9 @@ export function createAttendance(
 
   async function send(): Promise<void> {
     own = { ...own, seq: Math.max(clock.now(), own.seq + 1) }
-    const sealed = await seal(BEACON, community, own, [me.device])
+    const shown = reaction && own.seq - reaction.at <= REACTION_LIFE * 1000 ? reaction : undefined
+    const beacon = shown ? { ...own, react: { k: shown.kind, ago: own.seq - shown.at } } : own
+    const sealed = await seal(BEACON, community, beacon, [me.device])
     ownBytes = sealed.bytes
     await publish(sealed.bytes)
   }
@@ -110,12 +134,18 @@ export function createAttendance(
       return beacons
     },
     here,
+    isFull: () => beacons.size >= MAX_SESSIONS,
+    saidGoodbye(member) {
+      const sessions = [...beacons.values()].filter(({ beacon }) => beacon.m === member)
+      return sessions.length === 0 ? undefined : !sessions.some(({ beacon }) => beacon.here)
+    },
     linked(session, linked) {
       if (linked) lost.delete(session)
       else lost.set(session, second(clock))
     },
+    aliveOf,
     alive() {
-      const others = here().flatMap((beacon) => bytes.get(sessionName(beacon)) ?? [])
+      const others = aliveOf(here())
       return ownBytes === undefined ? others : [ownBytes, ...others]
     },
     take(envelope) {
@@ -137,6 +167,33 @@ export function createAttendance(
       const next = { ...own, ...change }
       if (next.hand === own.hand && next.mic === own.mic && next.speak === own.speak) return
       own = next
+      soon()
+    },
+    showRelay(relay, lacks) {
+      if (relay === own.relay && String(lacks) === String(own.lacks ?? [])) return
+      const { relay: _relay, lacks: _lacks, ...rest } = own
+      own = {
+        ...rest,
+        ...(relay === undefined ? {} : { relay }),
+        ...(lacks.length === 0 ? {} : { lacks }),
+      }
+      soon()
+    },
+    reactions() {
+      const now = second(clock)
+      const known = [...beacons.values()].map(({ beacon: { m }, reaction }) => ({ m, reaction }))
+      const shown = [...known, { m: me.member, reaction }].filter(
+        (one): one is { m: MemberId; reaction: Reaction } =>
+          one.reaction !== undefined && isShown(one.reaction, now),
+      )
+      // Who comes later in the list overwrites: the newest.
+      shown.sort((a, b) => a.reaction.received - b.reaction.received)
+      return new Map(shown.map(({ m, reaction: { kind } }) => [m, kind]))
+    },
+    react(kind) {
+      const at = clock.now()
+      if (reaction && at - reaction.at < REACTION_EVERY * 1000) return
+      reaction = { kind, at, received: second(clock) }
       soon()
     },
     repeat: soon,

@@ -5,8 +5,7 @@ import type { Reason } from '../../protocol/reasons.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
 import { ANNOUNCE, type Announcement } from '../../protocol/room/announcement.ts'
 import type { Room } from '../../protocol/room/opening.ts'
-import { verifyByDevice } from '../../protocol/session.ts'
-import { type Judging, readOpening, readOperation } from '../gossip/received.ts'
+import { type Judging, readOpening, readOperation, verifyAuthor } from '../gossip/received.ts'
 import { Observed } from '../observed.ts'
 import { type Clock, second } from '../ports/clock.ts'
 
@@ -18,6 +17,9 @@ const MAX_ROOMS = 256
 const MAX_ROOMS_OF_A_HOST = 4
 /** Ended rooms remembered, so that a late announcement does not bring one back. */
 const MAX_ENDED = 1024
+/** Rooms that left the list and are remembered, for as long as something that was said of them could be played back (ANN-4). Seconds. */
+const MAX_GONE = 1024
+const REMEMBERED = 2 * MAX_CLOCK_SKEW
 /** How often the list is looked through for rooms that fell silent, in milliseconds. */
 const SWEEP = 5_000
 
@@ -30,7 +32,10 @@ export interface ListedRoom {
   readonly received: number
 }
 
-/** The rooms of a community that are going on: what announcements say, and it fades when they stop. */
+/**
+ * The rooms of a community that are going on: what announcements say, and it fades when they stop. The private ones to which this session is
+ * called are a directory of their own, which is shown to nobody else.
+ */
 export interface Directory {
   readonly rooms: Observed<readonly ListedRoom[]>
   /** Takes one announcement in; an older one than the known changes nothing and is `stale`. */
@@ -40,18 +45,27 @@ export interface Directory {
   stop(): void
 }
 
-export function createDirectory(judging: Judging, clock: Clock): Directory {
+/** @param isPrivate whether it is of private rooms, and of them alone (ANN-2) */
+export function createDirectory(judging: Judging, clock: Clock, isPrivate = false): Directory {
   const listed = new Map<RoomId, ListedRoom>()
   const ended = new Set<RoomId>()
+  const gone = new Map<RoomId, Pick<ListedRoom, 'announcement' | 'received'>>()
   const rooms = new Observed<readonly ListedRoom[]>([])
   const publish = () => rooms.set([...listed.values()])
+
+  function drop(room: ListedRoom): void {
+    listed.delete(room.id)
+    gone.set(room.id, room)
+    if (gone.size > MAX_GONE) gone.delete(gone.keys().next().value as RoomId)
+  }
 
   const cancel = clock.every(SWEEP, () => {
     const now = second(clock)
     let changed = false
-    for (const [id, room] of listed) {
+    for (const [id, { received }] of gone) if (now - received > REMEMBERED) gone.delete(id)
+    for (const room of listed.values()) {
       if (now - room.received <= BEACON_EXPIRY) continue
-      listed.delete(id)
+      drop(room)
       changed = true
     }
     if (changed) publish()
@@ -60,7 +74,7 @@ export function createDirectory(judging: Judging, clock: Clock): Directory {
   return {
     rooms,
     async receive(bytes) {
-      const read = await readAnnouncement(judging, bytes, (id) => listed.get(id)?.opening)
+      const read = await readAnnouncement(judging, bytes, isPrivate, (id) => listed.get(id)?.opening)
       if (!read.ok) return read
       const { announcement, opening, over } = read.value
       const id = announcement.payload.r
@@ -78,16 +92,18 @@ export function createDirectory(judging: Judging, clock: Clock): Directory {
       const ahead = Math.abs(announcement.payload.seq - clock.now()) > MAX_CLOCK_SKEW * 1000
       if (ahead) return bad('stale')
       const known = listed.get(id)
-      if (known && known.announcement.payload.seq >= announcement.payload.seq) return bad('stale')
+      const last = known ?? gone.get(id)
+      if (last && last.announcement.payload.seq >= announcement.payload.seq) return bad('stale')
       if (!known) {
         const ofHost = [...listed.values()].filter((room) => room.opening.payload.m === opening.payload.m)
         if (ofHost.length >= MAX_ROOMS_OF_A_HOST) {
           const oldest = ofHost.reduce((a, b) => (b.opening.payload.at < a.opening.payload.at ? b : a))
           if (opening.payload.at <= oldest.opening.payload.at) return bad('rate-limited')
-          listed.delete(oldest.id)
+          drop(oldest)
         }
         if (listed.size >= MAX_ROOMS) return bad('rate-limited')
       }
+      gone.delete(id)
       listed.set(id, { id, opening, announcement, received: second(clock) })
       publish()
       return good(true)
@@ -108,12 +124,13 @@ interface ReadAnnouncement {
 async function readAnnouncement(
   judging: Judging,
   bytes: Uint8Array,
+  isPrivate: boolean,
   known: (room: RoomId) => Envelope<Room> | undefined,
 ): Promise<Result<ReadAnnouncement, Reason>> {
   const opened = open(ANNOUNCE, judging.membership().community, bytes)
   if (!opened.ok) return opened
   const { payload } = opened.value
-  const device = await verifyByDevice(judging.verifier, judging.membership(), opened.value)
+  const device = await verifyAuthor(judging, opened.value)
   if (!device.ok) return device
   let opening = known(payload.r)
   if (!opening) {
@@ -121,7 +138,7 @@ async function readAnnouncement(
     if (!read.ok) return read
     opening = read.value
   }
-  if (opening.payload.vis === 'private') return bad('foreign-room')
+  if ((opening.payload.vis === 'private') !== isPrivate) return bad('foreign-room')
   if (payload.end === undefined) return good({ announcement: opened.value, opening, over: false })
   const end = await readOperation(judging, payload.r, payload.end)
   if (!end.ok) return end

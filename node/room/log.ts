@@ -1,12 +1,10 @@
 import type { Envelope } from '../../protocol/envelope.ts'
-import type { OperationId } from '../../protocol/ids.ts'
-import { addOperation, EMPTY_HISTORY, type History } from '../../protocol/room/history.ts'
+import { addOperation, EMPTY_HISTORY, type History, indexOf } from '../../protocol/room/history.ts'
 import type { Room } from '../../protocol/room/opening.ts'
 import type { SignedOperation } from '../../protocol/room/operation.ts'
-import { type RoomState, resolve } from '../../protocol/room/resolve.ts'
-
-/** Operations that wait for their ancestors (ROOM-1). A flood of them costs memory up to here and no further; anti-entropy brings what was dropped. */
-const MAX_WAITING = 256
+import { advance, resolve } from '../../protocol/room/resolve.ts'
+import type { RoomState } from '../../protocol/room/state.ts'
+import { createWaiting } from './waiting.ts'
 
 /** The verified operations of one room, and what they add up to. */
 export interface RoomLog {
@@ -15,32 +13,34 @@ export interface RoomLog {
   readonly state: RoomState
   /** Takes a verified operation in. `known` and `refused` change nothing; `waiting` is for its ancestors. */
   add(signed: SignedOperation): 'new' | 'known' | 'waiting' | 'refused'
+  /** The same of many, whose sum is then drawn once. */
+  addAll(many: readonly SignedOperation[]): void
 }
 
 export function createRoomLog(opening: Envelope<Room>): RoomLog {
   let history = EMPTY_HISTORY
   let state = resolve(opening.payload, history)
-  const waiting = new Map<OperationId, SignedOperation>()
+  const waiting = createWaiting()
 
   function take(signed: SignedOperation): 'new' | 'known' | 'waiting' | 'refused' {
-    if (history.index.has(signed.id)) return 'known'
+    if (indexOf(history, signed.id) !== undefined) return 'known'
     const added = addOperation(history, signed)
     if (added.ok) {
       history = added.value
       return 'new'
     }
     if (added.reason !== 'ancestors-unknown') return 'refused'
-    if (!waiting.has(signed.id) && waiting.size < MAX_WAITING) waiting.set(signed.id, signed)
+    waiting.add(signed)
     return 'waiting'
   }
 
   function release(): void {
     for (let progress = true; progress; ) {
       progress = false
-      for (const [id, signed] of waiting) {
+      for (const signed of waiting.all()) {
         const outcome = take(signed)
         if (outcome === 'waiting') continue
-        waiting.delete(id)
+        waiting.delete(signed)
         progress ||= outcome === 'new'
       }
     }
@@ -58,9 +58,16 @@ export function createRoomLog(opening: Envelope<Room>): RoomLog {
       const outcome = take(signed)
       if (outcome === 'new') {
         release()
-        state = resolve(opening.payload, history)
+        state = advance(state, history)
       }
       return outcome
+    },
+    addAll(many) {
+      const { size } = history
+      for (const signed of many) take(signed)
+      if (history.size === size) return
+      release()
+      state = advance(state, history)
     },
   }
 }

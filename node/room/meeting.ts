@@ -12,6 +12,8 @@ const ATTEMPT = 15_000
 /** Wait between two attempts to reach the same session, in milliseconds: 1 s, doubling up to 15. */
 const FIRST_WAIT = 1_000
 const LONGEST_WAIT = 15_000
+/** Sessions known by other means that are looked for; the one known longest gives way. */
+const MAX_OTHERS = 16
 
 /** Keeps this session linked with every other session in the room. */
 export interface Meeting {
@@ -20,12 +22,14 @@ export interface Meeting {
   stop(): void
 }
 
+/** @param alone those known by other means than a beacon do not know of us, and do not look for us */
 export function startMeeting(
   me: Me,
   network: PeerNetwork,
   greetings: Greetings,
   attendance: Attendance,
   clock: Clock,
+  alone: boolean,
 ): Meeting {
   const stopping = new AbortController()
   const attempts = new Map<PeerIdString, { until: number; wait: number; running: boolean }>()
@@ -38,7 +42,8 @@ export function startMeeting(
     try {
       // Everybody here entered through a relay that we know too: the community's.
       const roads = network.relays().map((relay) => `/p2p/${relay}/p2p-circuit`)
-      await network.connect(peer, roads, AbortSignal.any([stopping.signal, AbortSignal.timeout(ATTEMPT)]))
+      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(ATTEMPT)])
+      await network.connect(peer, roads, signal, alone && others.has(peer))
       attempts.delete(peer)
     } catch {
       // Out of reach right now. Whoever is gone falls silent and is not looked for; whoever is here is tried again.
@@ -49,7 +54,11 @@ export function startMeeting(
 
   function look(also: readonly PeerIdString[] = []): void {
     if (stopping.signal.aborted) return
-    for (const peer of also) others.add(peer)
+    for (const peer of also) {
+      others.delete(peer)
+      others.add(peer)
+    }
+    for (const peer of [...others].slice(0, -MAX_OTHERS)) others.delete(peer)
     const here = attendance.here().map((beacon) => peerIdOf(beacon.peer))
     for (const peer of new Set([...here, ...others])) {
       if (peer === me.peer) continue

@@ -1,4 +1,4 @@
-import { type Envelope, seal } from '../../protocol/envelope.ts'
+import { seal } from '../../protocol/envelope.ts'
 import type { MemberId, RoomId } from '../../protocol/ids.ts'
 import { MAX_TITLE_CHARS, MAX_TOPIC_CHARS, MAX_TOPICS } from '../../protocol/limits.ts'
 import { ROOM, type Room, roomOf } from '../../protocol/room/opening.ts'
@@ -6,24 +6,27 @@ import type { SignedOperation } from '../../protocol/room/operation.ts'
 import { isLine } from '../../protocol/schema.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
 import { PeerError } from '../errors.ts'
-import { readOpening, readOperation } from '../gossip/received.ts'
-import type { Mesh } from '../mesh/mesh.ts'
-import type { PeerIdString } from '../network/network.ts'
+import { readAll, readOpening, readOperation } from '../gossip/received.ts'
 import { peerIdOf } from '../network/peer-id.ts'
-import { type Observable, Observed } from '../observed.ts'
+import type { Observable } from '../observed.ts'
 import { type Clock, second } from '../ports/clock.ts'
 import type { Locks } from '../ports/locks.ts'
 import type { Random } from '../ports/random.ts'
 import type { NewRoom, RoomSession } from '../view.ts'
-import type { JoinedRoom, RoomDependencies } from './session.ts'
+import type { ListedRoom } from './directory.ts'
+import type { JoinedRoom, RoomDependencies, WayIn } from './session.ts'
+import type { StageKeeper } from './stage-keeper.ts'
 
 /** The relay gives its list, and somebody in a room answers, within so many milliseconds, or cannot be reached. */
 const REACH = 20_000
 
-export interface RoomsDependencies extends Omit<RoomDependencies, 'mesh' | 'onLeft'> {
+export interface RoomsDependencies extends Omit<RoomDependencies, 'mesh' | 'carriage' | 'onLeft'> {
   readonly locks: Locks
   readonly random: Random
-  readonly startMesh: (room: RoomId) => Promise<Mesh>
+  readonly startSound: (room: RoomId) => Promise<Pick<RoomDependencies, 'mesh' | 'carriage'>>
+  readonly stage: () => Promise<Pick<StageKeeper, 'enter' | 'follow'>>
+  /** A relay has given its list of rooms: what is not in it now is not going on. */
+  readonly listRead: Observable<boolean>
 }
 
 /** The one room that this peer is in, and the ways into others. */
@@ -33,22 +36,12 @@ export interface Rooms {
   readonly open: (wish: NewRoom) => Promise<RoomSession>
   /** Joins a room of the list, or one that this device was in. @throws PeerError */
   readonly join: (room: RoomId) => Promise<RoomSession>
-  /** A relay has given its list of rooms: what is not in it now is not going on. */
-  listed(): void
-}
-
-/** What is needed to enter a room. */
-interface WayIn {
-  readonly opening: Envelope<Room>
-  /** Operations that this device kept, ancestors first. */
-  readonly kept: readonly SignedOperation[]
-  /** Sessions in the room that are known by other means than a beacon. */
-  readonly known: readonly PeerIdString[]
+  /** There was a call: if it was into the room that we are in, whoever called is there too. */
+  called(): void
 }
 
 export function createRooms(dependencies: RoomsDependencies): Rooms {
-  const { me, community, judging, clock, directory, archive, locks, random } = dependencies
-  const listRead = new Observed(false)
+  const { me, community, judging, clock, directory, calls, listRead, archive, locks, random } = dependencies
   let current: JoinedRoom | undefined
 
   /**
@@ -60,16 +53,28 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
     const release = await locks.take(`palabre/room/${id}`)
     if (!release) throw new PeerError('other-tab')
     try {
-      const { opening, kept, known } = await prepare()
+      const way = await prepare()
       await current?.session.leave()
       const { joinRoom } = await import('./session.ts')
-      const mesh = await dependencies.startMesh(id)
+      const sound = await dependencies.startSound(id)
       const onLeft = () => {
         current = undefined
         release()
       }
-      current = await joinRoom(opening, kept, known, { ...dependencies, mesh, onLeft })
-      return current.session
+      try {
+        current = await joinRoom(way, { ...dependencies, ...sound, onLeft })
+      } catch (error) {
+        await Promise.all([sound.mesh.stop(), sound.carriage.stop()])
+        throw error
+      }
+      const { session } = current
+      try {
+        await (await dependencies.stage()).follow(session)
+      } catch (error) {
+        await session.leave()
+        throw error
+      }
+      return session
     } catch (error) {
       release()
       throw error
@@ -95,12 +100,13 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
   }
 
   function find(id: RoomId) {
-    return directory.rooms.value.find((room) => room.id === id)
+    const isIt = (room: ListedRoom) => room.id === id
+    return directory.rooms.value.find(isIt) ?? calls.rooms.value.find(isIt)
   }
 
   /** What is known of a room that others opened, or this device before. @throws PeerError `room-gone` */
   async function wayInto(id: RoomId): Promise<WayIn> {
-    if (directory.isOver(id)) {
+    if (directory.isOver(id) || calls.isOver(id)) {
       // Over since we left it.
       await archive.forget(id)
       throw new PeerError('room-gone')
@@ -110,12 +116,13 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
     const listed = find(id)
     if (listed) {
       if (!stored) await archive.begin(id, listed.opening.bytes, second(clock))
-      return { opening: listed.opening, kept, known: [peerIdOf(listed.announcement.payload.peer)] }
+      const known = [peerIdOf(listed.announcement.payload.peer)]
+      return { opening: listed.opening, isNew: false, kept, known }
     }
     if (!stored || kept.some((signed) => signed.operation.k === 'end')) throw new PeerError('room-gone')
     const opening = await readOpening(judging, id, stored.opening)
     if (!opening.ok) throw new PeerError('room-gone')
-    return { opening: opening.value, kept, known: [] }
+    return { opening: opening.value, isNew: false, kept, known: [] }
   }
 
   /** Reads back what this device kept of a room. What does not verify any more is left out. */
@@ -123,25 +130,25 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
     id: RoomId,
     stored: readonly Uint8Array[],
   ): Promise<readonly SignedOperation[]> {
-    const operations: SignedOperation[] = []
-    for (const bytes of stored) {
-      const read = await readOperation(judging, id, bytes)
-      if (read.ok) operations.push(read.value)
-    }
-    return operations
+    const read = await readAll(judging, stored, (bytes) => readOperation(judging, id, bytes))
+    return read.flatMap((one) => (one.ok ? one.value : []))
   }
 
   return {
     get current() {
       return current
     },
-    listed: () => listRead.set(true),
+    called() {
+      const call = calls.rooms.value.find(({ id }) => id === current?.id)
+      if (call !== undefined) current?.meet(peerIdOf(call.announcement.payload.peer))
+    },
     async open(wish) {
       const room = newRoom(wish, me.member, random.bytes(16), second(clock))
       const opening = await seal(ROOM, community, room, [me.device])
       const id = roomOf(opening)
       await archive.begin(id, opening.bytes, second(clock))
-      return enterInTurn(id, async () => ({ opening, kept: [], known: [] }))
+      if (wish.counts && !wish.isPrivate) await (await dependencies.stage()).enter(id, room.title)
+      return enterInTurn(id, async () => ({ opening, isNew: true, kept: [], known: [] }))
     },
     async join(id) {
       if (current?.id === id && current.session.view.value.status !== 'left') return current.session
@@ -182,7 +189,7 @@ function newRoom(wish: NewRoom, host: MemberId, nonce: Uint8Array, now: number):
     title,
     topics,
     lang: wish.language,
-    vis: 'members',
+    vis: wish.isPrivate ? 'private' : 'members',
     hands: 'everybody',
     nonce,
     at: toLedgerTime(now),

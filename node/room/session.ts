@@ -1,56 +1,87 @@
-import { type Envelope, seal } from '../../protocol/envelope.ts'
-import type { CommunityId, MemberId, OperationId, RoomId } from '../../protocol/ids.ts'
-import { BEACON_BEAT, MAX_HEADS } from '../../protocol/limits.ts'
-import { sessionName } from '../../protocol/room/beacon.ts'
-import { nextOfDevice } from '../../protocol/room/history.ts'
-import { LEVEL } from '../../protocol/room/level.ts'
+import type { Envelope } from '../../protocol/envelope.ts'
+import type { CommunityId, MemberId, RoomId } from '../../protocol/ids.ts'
+import { BEACON_BEAT } from '../../protocol/limits.ts'
+import type { Reason } from '../../protocol/reasons.ts'
+import { nextEpoch } from '../../protocol/room/history.ts'
 import type { Room } from '../../protocol/room/opening.ts'
-import { type Act, OPERATION, type SignedOperation } from '../../protocol/room/operation.ts'
-import { mayAct, onStage } from '../../protocol/room/resolve.ts'
+import type { SignedOperation } from '../../protocol/room/operation.ts'
+import { onStage } from '../../protocol/room/state.ts'
 import type { SyncAnswer, SyncRequest } from '../../protocol/wire/services.ts'
-import { communityTopic, roomTopic } from '../../protocol/wire/topics.ts'
-import { PeerError } from '../errors.ts'
-import { type Judging, type RoomMessage, readRoomMessage } from '../gossip/received.ts'
+import { roomTopic } from '../../protocol/wire/topics.ts'
+import type { WelcomeAnswer, WelcomeRequest } from '../../protocol/wire/welcome.ts'
+import type { Judging } from '../gossip/received.ts'
 import { roomValidator } from '../gossip/room.ts'
 import type { Greetings } from '../greetings.ts'
-import type { Mesh, WantedLink } from '../mesh/mesh.ts'
+import type { Mesh } from '../mesh/mesh.ts'
 import type { PeerIdString, PeerNetwork } from '../network/network.ts'
-import { NetworkError } from '../network/network-error.ts'
 import { keyOf, peerIdOf } from '../network/peer-id.ts'
 import { type Observable, Observed } from '../observed.ts'
-import { type Clock, second } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Random } from '../ports/random.ts'
 import type { Me } from '../presence.ts'
 import type { RelayState, RoomSession, RoomView } from '../view.ts'
-import { announces, sealAnnouncement } from './announcer.ts'
+import { createAgreement } from './agreement.ts'
+import { createAnnouncer } from './announcer.ts'
 import type { RoomArchive } from './archive.ts'
 import { createAttendance } from './attendance.ts'
+import { createCaller } from './caller.ts'
+import { type Carriage, isLarge } from './carriage.ts'
+import { topicChannel } from './channel.ts'
+import { createCheckpoints } from './checkpoints.ts'
+import { createComeback } from './comeback.ts'
+import { createCompany } from './company.ts'
+import { createControls } from './controls.ts'
 import type { Directory } from './directory.ts'
+import { createDoorkeeper } from './doorkeeper.ts'
+import { createDuty } from './duty.ts'
+import { createEpochs, type Handed } from './epochs.ts'
+import { createIntake } from './intake.ts'
+import { isInside, type Lifecycle, type LifecycleEvent, next } from './lifecycle.ts'
 import { createRoomLog } from './log.ts'
 import { startMeeting } from './meeting.ts'
-import { answerSync, pullRoom } from './sync.ts'
-import { peopleOf } from './view.ts'
+import { createMicrophone } from './microphone.ts'
+import { createPicture } from './picture.ts'
+import { createPlaces } from './places.ts'
+import { privateChannel } from './private-channel.ts'
+import { createPuller } from './puller.ts'
+import { createReach } from './reach.ts'
+import { watchRoads } from './roads.ts'
+import { answerSync } from './sync.ts'
 import { createVoice } from './voice.ts'
+import { createWelcomes } from './welcomes.ts'
+import { createWriter } from './writer.ts'
 
 /** Anti-entropy with one of those present, in milliseconds. */
 const SYNC_EVERY = 5_000
+/** The list of rooms may be wrong about how many are in one. Milliseconds. */
+const EXPECTED = 20_000
+/** For so long nobody has answered who comes in: there is nobody else, and the list of rooms soon forgets the room. Milliseconds. */
+const UNANSWERED = 15_000
 /** Who fell silent leaves the picture within so many milliseconds of their expiry. */
 const REFRESH = 1_000
-/** What was announced at the moment in which gossip begins to flow may have reached nobody: it is said once more. Milliseconds. */
-const ANNOUNCE_AGAIN = 1_000
 
 export interface RoomDependencies {
   readonly me: Me
+  /** 32 bytes: of the session's key. */
+  readonly sessionSeed: Uint8Array
   readonly community: CommunityId
   readonly network: PeerNetwork
   readonly greetings: Greetings
   readonly judging: Judging
   readonly clock: Clock
   readonly directory: Directory
+  /** Of the private rooms to which this session is called. */
+  readonly calls: Directory
   readonly archive: RoomArchive
   readonly relay: Observable<RelayState>
   /** Names of members, and a way to be told when one arrives. */
   readonly names: Observable<(member: MemberId) => string | undefined>
+  /** Whom this member neither hears nor sees. */
+  readonly blocked: Observable<ReadonlySet<MemberId>>
   readonly mesh: Mesh
+  readonly carriage: Carriage
+  readonly random: Random
+  readonly report: (where: string, error: unknown) => void
   /** Called once, when this peer has left. */
   readonly onLeft: () => void
 }
@@ -59,252 +90,348 @@ export interface RoomDependencies {
 export interface JoinedRoom {
   readonly id: RoomId
   readonly session: RoomSession
-  sync(request: SyncRequest): SyncAnswer
+  /** It is for those alone who were let in, and on no list (ANN-2). */
+  readonly isPrivate: boolean
+  sync(from: PeerIdString, request: SyncRequest): SyncAnswer
+  /** A session in this private room tells what is said in it. @returns the reason for which it is not heard */
+  hear(from: PeerIdString, messages: readonly Uint8Array[]): Promise<Reason | undefined>
+  /** A session is known to be here that may not know of us. */
+  meet(peer: PeerIdString): void
+  /** A greeted session hands a secret over. @returns the reason for which it is refused */
+  takeSecret(from: PeerIdString, handed: Handed): Reason | undefined
+  /** Somebody who comes asks past a relay for what they need. */
+  welcome(request: WelcomeRequest): Promise<WelcomeAnswer>
 }
 
-/**
- * Joins a room whose opening was verified.
- * @param kept operations of this room that were verified before, ancestors first
- * @param known sessions in the room that are known by other means than a beacon
- */
+/** What is needed to enter a room. */
+export interface WayIn {
+  /** As it was verified. */
+  readonly opening: Envelope<Room>
+  /** This peer opens it: nobody else is in it. */
+  readonly isNew: boolean
+  /** Operations that this device kept, and verified before, ancestors first. */
+  readonly kept: readonly SignedOperation[]
+  /** Sessions in the room that are known by other means than a beacon. */
+  readonly known: readonly PeerIdString[]
+}
+
+/** Joins a room. */
 export async function joinRoom(
-  opening: Envelope<Room>,
-  kept: readonly SignedOperation[],
-  known: readonly PeerIdString[],
+  { opening, isNew, kept, known }: WayIn,
   dependencies: RoomDependencies,
 ): Promise<JoinedRoom> {
-  const { me, community, network, greetings, judging, clock, directory, archive, relay, names, mesh } =
-    dependencies
+  const { me, community, network, greetings, judging, clock, archive, relay, names, blocked } = dependencies
+  const { sessionSeed, mesh, carriage, random, report } = dependencies
   const id = opening.id as RoomId
   const { payload: room } = opening
+  const isPrivate = room.vis === 'private'
   const log = createRoomLog(opening)
-  for (const signed of kept) log.add(signed)
-  const topic = roomTopic(community, id)
+  log.addAll(kept)
   const stopping = new AbortController()
-  const attendance = createAttendance(me, community, id, clock, (bytes) => tell(topic, bytes))
-  const voice = createVoice(mesh, clock)
-  let status: RoomView['status'] = 'joining'
-  let muted = true
-  let speaking = false
-  /** What to say of the end in the list of rooms; the host's own word only. */
-  let endBytes: Uint8Array | undefined
+  const { signal } = stopping
+  // Before anything runs that would have to be stopped: of all this it alone may fail.
+  const channel = isPrivate
+    ? privateChannel({
+        room: id,
+        network,
+        clock,
+        audience: (about) => [...company.greeted].filter(mayHear(about)),
+      })
+    : topicChannel(network, roomTopic(community, id), (from, bytes) => validate(from, bytes))
 
-  const view = new Observed<RoomView>(draw())
-
-  function draw(): RoomView {
-    const heard = new Set(voice.heard.value)
-    if (speaking) heard.add(me.member)
-    const people = peopleOf({
-      me: me.member,
-      own: attendance.own,
-      here: attendance.here(),
-      state: log.state,
-      links: voice.links.value,
-      heard,
-      names: names.value,
-    })
-    const { title, topics, lang } = room
-    const mine = people.find((person) => person.me)
-    if (!mine) throw new Error('this session is missing among those present')
-    return { id, title, topics, language: lang, host: room.m, status, me: mine, people, relay: relay.value }
+  const listed = dependencies.directory.rooms.value.find((each) => each.id === id)
+  const expectedUntil = clock.now() + EXPECTED
+  let answersUntil = clock.now() + UNANSWERED
+  /** Somebody has told us who is here. */
+  let isAnswered = false
+  let lifecycle: Lifecycle = 'joining'
+  /** The one place where it changes. */
+  function happen(event: LifecycleEvent): void {
+    lifecycle = next(lifecycle, event)
   }
+  const hasLeft = () => lifecycle === 'left'
 
-  /** Gossip is only an accelerator: what it does not take, anti-entropy delivers, and the next beat says again. */
-  async function tell(topic: string, bytes: Uint8Array): Promise<void> {
-    try {
-      await network.publish(topic, bytes)
-    } catch (error) {
-      if (!(error instanceof NetworkError)) throw error
-    }
-  }
-
-  /** Everything that follows from what is known: whom to link, whom to play, what to show of ourselves. */
-  function settle(): void {
-    if (status === 'left') return
-    const { state } = log
-    if (state.ended) status = 'ended'
-    const mine = !state.ended && onStage(state, me.member)
-    if (!mine && voice.hasMicrophone) voice.setMicrophone(undefined)
-    if (!mine || !voice.hasMicrophone || state.muted.has(me.member)) {
-      muted = true
-      speaking = false
-    }
-    voice.setOpen(!muted)
-    attendance.show({
-      mic: mine ? (muted ? 'muted' : 'open') : 'none',
-      speak: speaking,
-      ...(mine || state.ended ? { hand: 0 } : {}),
-    })
-    voice.update(state.ended ? [] : wanted(mine), audible())
-    view.set(draw())
-  }
-
-  /** Sessions that are here and proved to belong to whom their beacon says: those who must hear each other. */
-  function wanted(mine: boolean): readonly WantedLink[] {
-    const links: WantedLink[] = []
-    for (const beacon of attendance.here()) {
-      const key = beacon.peer
-      const peer = peerIdOf(key)
-      if (greetings.members.value.get(peer) !== beacon.m || beacon.m === me.member) continue
-      const send = mine && voice.hasMicrophone
-      const receive = onStage(log.state, beacon.m)
-      if (send || receive) links.push({ peer, key, member: beacon.m, send, receive })
-    }
-    return links
-  }
-
-  /** The rule at the ear: only who holds the stage in our own resolved state, and is not muted by a moderator there. */
-  function audible(): ReadonlySet<MemberId> {
-    const { levels, muted: silenced, ended } = log.state
-    if (ended) return new Set()
-    return new Set([...levels.keys()].filter((member) => !silenced.has(member)))
-  }
-
-  function take(message: RoomMessage): boolean {
-    if (status === 'left') return false
-    if (message.kind === 'beacon') {
-      const stranger = !attendance.beacons.has(sessionName(message.envelope.payload))
-      const news = attendance.take(message.envelope)
-      if (!news) return false
-      if (stranger) {
-        attendance.repeat()
-        meeting.look()
-      }
-      settle()
-      return true
-    }
-    const before = log.history.operations.length
-    const outcome = log.add(message.signed)
-    if (outcome === 'new') {
-      for (const signed of log.history.operations.slice(before)) keep(signed)
-      settle()
-    }
-    return outcome === 'new' || outcome === 'waiting'
-  }
-
-  function keep(signed: SignedOperation): void {
-    if (signed.operation.k === 'end' && signed.operation.m === room.m) endBytes = signed.envelope.bytes
-    // The room goes on in memory where the browser cannot store; only a reload then loses it.
-    archive.keep(id, signed).catch(() => undefined)
-  }
-
-  async function pull(peer: PeerIdString): Promise<void> {
-    try {
-      const pulled = await pullRoom(network, peer, id, log, takeBytes, stopping.signal)
-      // Somebody may be reached who has left the room meanwhile.
-      if (pulled.ok && status === 'joining') status = 'open'
-      settle()
-    } catch {
-      // The peer went away or did not answer in time; the next round asks another.
-    }
-  }
-
-  async function takeBytes(bytes: Uint8Array): Promise<boolean> {
-    const message = await readRoomMessage(judging, id, bytes)
-    return message.ok && take(message.value)
-  }
-
-  /** One after the other: two operations made at once would have the same number. */
-  let acting: Promise<unknown> = Promise.resolve()
-  function act(deed: Act): Promise<void> {
-    const done = acting.then(async () => {
-      if (status === 'left') throw new PeerError('room-gone')
-      const allowed = mayAct(log.state, me.member, deed)
-      if (!allowed.ok) throw new PeerError('not-allowed', { cause: allowed })
-      const payload = {
-        r: id,
-        m: me.member,
-        n: nextOfDevice(log.history, me.device.publicKey),
-        heads: log.history.heads.slice(0, MAX_HEADS),
-        at: second(clock),
-        ...deed,
-      }
-      const envelope = await seal(OPERATION, community, payload, [me.device])
-      const signed = {
-        id: envelope.id as OperationId,
-        device: me.device.publicKey,
-        operation: payload,
-        envelope,
-      }
-      // Kept before anybody sees it: a tab that crashes here must not number anew.
-      await archive.keep(id, signed)
-      if (log.add(signed) !== 'new') throw new PeerError('internal')
-      if (deed.k === 'end' && me.member === room.m) endBytes = envelope.bytes
-      settle()
-      await tell(topic, envelope.bytes)
-    })
-    acting = done.catch(() => undefined)
-    return done
-  }
-
-  async function announce(): Promise<void> {
-    const { people } = view.value
-    const over = endBytes !== undefined
-    if (room.vis === 'private' || !(over || (status === 'open' && announces(me.member, people)))) return
-    const bytes = await sealAnnouncement(me, community, opening, people, clock.now(), endBytes)
-    await directory.receive(bytes)
-    await tell(communityTopic(community), bytes)
-  }
-
-  function announceTwice(): void {
-    void announce()
-    clock.after(ANNOUNCE_AGAIN, () => {
-      if (!stopping.signal.aborted) void announce()
-    })
-  }
-
-  const greeted = new Set<PeerIdString>()
-  function meetNew(): void {
-    const here = new Set(attendance.here().map((beacon) => peerIdOf(beacon.peer)))
-    for (const peer of known) here.add(peer)
-    for (const peer of greeted) {
-      if (greetings.members.value.has(peer)) continue
-      greeted.delete(peer)
-      linked(peer, false)
-    }
-    for (const peer of greetings.members.value.keys()) {
-      if (greeted.has(peer) || !here.has(peer)) continue
-      greeted.add(peer)
-      linked(peer, true)
-      attendance.repeat()
-      void pull(peer)
+  const tell = (bytes: Uint8Array) => channel.tell(bytes)
+  const attendance = createAttendance(me, community, id, clock, tell, network.hidesAddress)
+  const voice = createVoice(mesh, carriage, clock)
+  const door = createDoorkeeper(() => log.state, clock)
+  const agreement = createAgreement(log)
+  const checkpoints = createCheckpoints(log, me, clock)
+  const microphone = createMicrophone({
+    me: me.member,
+    log,
+    voice,
+    isOver: () => hasLeft() || log.state.ended || door.isOut(me.member),
+    onChange: settle,
+  })
+  const places = createPlaces({
+    me: me.member,
+    session: me.session.publicKey,
+    log,
+    attendance,
+    clock,
+    isInTouch: () => lifecycle === 'open' && relay.value === 'connected',
+  })
+  const comeback = createComeback({
+    me: me.member,
+    log,
+    attendance,
+    clock,
+    relay,
+    microphone,
+    lifecycle: () => lifecycle,
+  })
+  const reach = createReach({
+    me: me.member,
+    log,
+    attendance,
+    greetings,
+    door,
+    blocked,
+    carriage,
+    isProved: (session, member) => welcomes.isProved(session, member),
+  })
+  const watch = watchRoads(mesh, carriage, clock, report)
+  const picture = createPicture({
+    me: me.member,
+    opening,
+    judging,
+    log,
+    attendance,
+    agreement,
+    door,
+    voice,
+    microphone,
+    carriage,
+    roads: watch.roads,
+    places,
+    comeback,
+    relay,
+    names,
+    blocked,
+    lifecycle: () => lifecycle,
+  })
+  const view = new Observed<RoomView>(picture.draw())
+  const redraw = () => view.set(picture.draw())
+  const intake = createIntake({
+    room: id,
+    judging,
+    clock,
+    log,
+    attendance,
+    archive,
+    hasLeft,
+    onStranger: () => meeting.look(),
+    onNews: settle,
+  })
+  const company = createCompany({
+    known,
+    greetings,
+    attendance,
+    onGreeted: (peer) => void puller.pull(peer),
+  })
+  const puller = createPuller({
+    room: id,
+    isPrivate,
+    network,
+    greetings,
+    log,
+    agreement,
+    door,
+    company,
+    takeAll: intake.takeAll,
+    signal,
+    onAnswer: answered,
+  })
+  function answered(isWhole: boolean): void {
+    // Somebody may be reached who has left the room meanwhile.
+    if (isWhole) {
+      isAnswered = true
+      if (lifecycle === 'joining') attendance.repeat()
+      happen({ is: 'answered' })
     }
     settle()
   }
+  const validate = roomValidator(judging, id, clock, intake.take)
+  const write = createWriter({
+    room: id,
+    me,
+    community,
+    log,
+    archive,
+    clock,
+    channel,
+    hasLeft,
+    onWritten: settle,
+  })
+  const epochs = createEpochs({
+    room: id,
+    me: { key: me.session.publicKey, member: me.member },
+    network,
+    random,
+    clock,
+    state: () => log.state,
+    next: () => nextEpoch(log.history),
+    present: () => attendance.here().map(({ peer, m }) => ({ key: peer, member: m })),
+    isGreeted: ({ key, member }) => greetings.members.value.get(peerIdOf(key)) === member,
+    announce: write,
+    use: (keys) => mesh.use(keys),
+    report,
+  })
+  const welcomes = createWelcomes({
+    room: id,
+    community,
+    me,
+    sessionSeed,
+    network,
+    greetings,
+    clock,
+    random,
+    log,
+    attendance,
+    door,
+    epochs,
+    takeAll: intake.takeAll,
+    signal,
+    onAnswer: answered,
+    report,
+  })
+  const announcer = createAnnouncer({
+    me,
+    community,
+    opening,
+    network,
+    clock,
+    log,
+    attendance,
+    door,
+    list: isPrivate ? dependencies.calls : dependencies.directory,
+    call: createCaller({ community, network, judging, random, clock, signal, report }),
+    signal,
+    knowsPeople: () => isInside(lifecycle) && (isNew || isAnswered || clock.now() > answersUntil),
+    everybody: () => picture.everybody,
+  })
 
-  function linked(peer: PeerIdString, there: boolean): void {
-    const key = keyOf(peer)
-    if (key !== undefined) attendance.linked(key, there)
+  /** Nobody who could says that we may be here: of a private room we know nothing else before the first answer. */
+  function isOut(): boolean {
+    return puller.isRefused() || (lifecycle !== 'joining' && door.isOut(me.member))
   }
 
-  let turn = 0
-  function pullNext(): void {
-    const linked = [...greeted]
-    const peer = linked[turn++ % Math.max(linked.length, 1)]
-    if (peer !== undefined) void pull(peer)
+  /** How many are here without us, as the list said: until we know, and not for long. */
+  function expected(): number {
+    return isAnswered || clock.now() > expectedUntil ? 0 : (listed?.announcement.payload.people ?? 0)
   }
 
-  const unsubscribe = network.subscribe(topic, roomValidator(judging, id, take), () => {})
-  const meeting = startMeeting(me, network, greetings, attendance, clock)
+  let isSettling = false
+
+  /** Everything that follows from what is known: whom to link, whom to play, what to show of ourselves. */
+  function settle(): void {
+    // Links change by it, too.
+    if (hasLeft() || isSettling) return
+    isSettling = true
+    try {
+      settleOnce()
+    } finally {
+      isSettling = false
+    }
+  }
+
+  function settleOnce(): void {
+    const { state } = log
+    // Before anybody has answered, a locked door looks open.
+    if (lifecycle !== 'joining') door.seen([me.member, ...attendance.here().map(({ m }) => m)])
+    const [isOver, isBarred] = [state.ended, isOut()]
+    happen({ is: 'judged', ended: isOver, out: isBarred })
+    places.look()
+    comeback.settle()
+    const hasPlace = !isOver && !isBarred
+    const isMine = hasPlace && onStage(state, me.member)
+    microphone.settle(isMine)
+    attendance.show({
+      mic: isMine ? (microphone.isMuted ? 'muted' : 'open') : 'none',
+      speak: microphone.isSpeaking,
+      ...(isMine || !hasPlace ? { hand: 0 } : {}),
+    })
+    const part = hasPlace ? (isMine ? 'speaker' : 'listener') : undefined
+    carriage.settle(part, reach.inmates(), mesh.links.value, expected(), isPrivate)
+    attendance.showRelay(carriage.view.value?.relay.key, carriage.lacked.value)
+    const { carried, linked } = hasPlace
+      ? reach.wanted(isMine, isMine && voice.hasMicrophone)
+      : { carried: [], linked: [] }
+    voice.update(linked, carried, reach.audible())
+    epochs.settle()
+    carriage.hold(epochs.isHeld)
+    redraw()
+  }
+
+  function meet(): void {
+    company.look()
+    meeting.look()
+    if (company.greeted.size === 0) happen({ is: 'deserted' })
+    settle()
+  }
+
+  const vouch = createDuty(write, () =>
+    isInside(lifecycle) && checkpoints.isDue() ? { k: 'checkpoint' } : undefined,
+  )
+  /** One a second: where many fell silent at once, some may be back before it is their turn. */
+  const clear = createDuty(write, () => {
+    // Whoever slept has to know that before they judge of others.
+    places.look()
+    const [to] = places.due()
+    return to && { k: 'lower', to, why: 'away' }
+  })
+
+  /** Who may be here, in our own state, and whoever is spoken of. */
+  function mayHear(about?: MemberId): (peer: PeerIdString) => boolean {
+    return (peer) => {
+      const member = greetings.members.value.get(peer)
+      return member !== undefined && (member === about || !door.isOut(member))
+    }
+  }
+
+  /** PRIVATE-5. */
+  function refusalOf(from: PeerIdString): Reason | undefined {
+    if (!isPrivate) return undefined
+    if (lifecycle === 'joining' || lifecycle === 'left') return 'room-unknown'
+    return mayHear()(from) ? undefined : 'not-admitted'
+  }
+
+  const meeting = startMeeting(me, network, greetings, attendance, clock, isPrivate)
   const cancels = [
-    greetings.members.subscribe(meetNew),
-    voice.heard.subscribe(() => view.set(draw())),
-    voice.links.subscribe(() => view.set(draw())),
+    greetings.members.subscribe(meet),
+    voice.heard.subscribe(redraw),
+    voice.links.subscribe(redraw),
+    watch.roads.subscribe(redraw),
+    watch.stop,
+    mesh.links.subscribe(settle),
+    carriage.view.subscribe(settle),
+    carriage.lacked.subscribe(settle),
+    carriage.apart.subscribe(redraw),
+    carriage.cutOff.subscribe(redraw),
     relay.subscribe((state) => {
-      view.set(draw())
+      redraw()
+      if (state !== 'connected') return
+      answersUntil = clock.now() + UNANSWERED
       // A relay that comes back has forgotten the list of rooms.
-      if (state === 'connected') announceTwice()
+      announcer.announceTwice()
     }),
-    names.subscribe(() => view.set(draw())),
-    clock.every(SYNC_EVERY, pullNext),
-    clock.every(REFRESH, meetNew),
-    clock.every(BEACON_BEAT * 1000, () => void announce()),
+    names.subscribe(redraw),
+    blocked.subscribe(settle),
+    clock.every(SYNC_EVERY, puller.pullNext),
+    clock.every(REFRESH, meet),
+    clock.every(REFRESH, vouch),
+    clock.every(REFRESH, clear),
+    clock.every(REFRESH, comeback.look),
+    clock.every(BEACON_BEAT * 1000, () => void announcer.announce()),
   ]
   meeting.look(known)
   // Who opens a room, or comes back to one that this device knows, is in it; anybody else when the first of those present has answered.
-  if (room.m === me.member || kept.length > 0) status = 'open'
+  if (room.m === me.member || kept.length > 0) happen({ is: 'known' })
   settle()
-  announceTwice()
+  // Where voices come over a relay there may be sound before there is a link.
+  if (!isPrivate && (isLarge(expected()) || network.hidesAddress)) welcomes.ask(known)
+  announcer.announceTwice()
 
   let leaving: Promise<void> | undefined
   function leave(): Promise<void> {
@@ -313,90 +440,59 @@ export async function joinRoom(
   }
 
   async function depart(): Promise<void> {
-    const over = log.state.ended
-    status = 'left'
+    const isOver = log.state.ended
+    happen({ is: 'leave' })
     for (const cancel of cancels) cancel()
     meeting.stop()
     stopping.abort()
+    epochs.stop()
     // Nobody hears or is heard a moment longer than they are here, however long the goodbyes take.
     const silent = voice.stop()
     view.set({ ...view.value, status: 'left' })
     await attendance.leave()
-    unsubscribe()
+    channel.stop()
     await silent
-    await Promise.all([...greeted].map((peer) => network.disconnect(peer)))
-    if (over) await archive.forget(id)
+    await Promise.all([...company.greeted].map((peer) => network.disconnect(peer)))
+    if (isOver) await archive.forget(id)
     dependencies.onLeft()
   }
 
-  /** Takes a microphone, closed; one that may not speak here any more is given back at once. */
-  function hold(microphone: MediaStream | undefined): void {
-    const over = status === 'left' || log.state.ended
-    if (microphone && (over || !onStage(log.state, me.member))) {
-      giveBack(microphone)
-      throw new PeerError(over ? 'room-gone' : 'not-allowed')
-    }
-    muted = true
-    for (const track of microphone?.getAudioTracks() ?? []) track.enabled = false
-    voice.setMicrophone(microphone)
-    settle()
-  }
-
-  const session: RoomSession = {
-    view,
-    voices: voice.voices,
-    async raiseHand(up) {
-      if (status === 'left' || onStage(log.state, me.member)) return
-      if (up && room.hands === 'nobody') throw new PeerError('not-allowed')
-      attendance.show({ hand: up ? attendance.own.hand || second(clock) : 0 })
-      view.set(draw())
+  return {
+    id,
+    session: createControls({
+      me: me.member,
+      view,
+      voice,
+      log,
+      write,
+      attendance,
+      door,
+      microphone,
+      announcer,
+      clock,
+      lifecycle: () => lifecycle,
+      redraw,
+      leave,
+    }),
+    isPrivate,
+    sync(from, request) {
+      const error = refusalOf(from)
+      return error === undefined ? answerSync(log, agreement, attendance.alive(), request) : { error }
     },
-    offerStage: (member) => act({ k: 'grant', to: member, level: LEVEL.speaker }),
-    async acceptStage(microphone) {
-      for (const track of microphone.getAudioTracks()) track.enabled = false
-      try {
-        const offer = log.state.offers.get(me.member)
-        if (!offer) throw new PeerError('not-allowed')
-        await act({ k: 'accept', ref: offer.grant })
-      } catch (error) {
-        giveBack(microphone)
-        throw error
-      }
-      hold(microphone)
+    async hear(from, messages) {
+      if (!isPrivate) return 'foreign-room'
+      const refusal = refusalOf(from)
+      if (refusal !== undefined) return refusal
+      for (const bytes of messages) await validate(from, bytes)
+      return undefined
     },
-    declineStage: () => act({ k: 'lower', to: me.member }),
-    async setMicrophone(microphone) {
-      hold(microphone)
+    meet: (peer) => meeting.look([peer]),
+    async welcome(request) {
+      return isPrivate || !isInside(lifecycle) ? { error: 'room-unknown' } : welcomes.answer(request)
     },
-    async setMuted(wish) {
-      if (!wish) {
-        if (!onStage(log.state, me.member) || log.state.muted.has(me.member))
-          throw new PeerError('not-allowed')
-        if (!voice.hasMicrophone) throw new PeerError('microphone-missing')
-      }
-      muted = wish
-      settle()
-    },
-    setSpeaking(now) {
-      const next = now && !muted
-      if (next === speaking) return
-      speaking = next
-      settle()
-    },
-    muteMember: (member) => act({ k: 'mute', to: member }),
-    unmuteMember: (member) => act({ k: 'unmute', to: member }),
-    removeFromStage: (member) => act({ k: 'lower', to: member }),
-    stepDown: () => act({ k: 'lower', to: me.member }),
-    leave,
-    async end() {
-      await act({ k: 'end' })
-      await announce()
+    takeSecret(from, handed) {
+      const [key, member] = [keyOf(from), greetings.members.value.get(from)]
+      return key === undefined || member === undefined ? 'not-admitted' : epochs.take({ key, member }, handed)
     },
   }
-  return { id, session, sync: (request) => answerSync(log, attendance.alive(), request) }
-}
-
-/** Its light goes out. */
-function giveBack(microphone: MediaStream): void {
-  for (const track of microphone.getTracks()) track.stop()
 }

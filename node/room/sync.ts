@@ -1,55 +1,109 @@
-import type { RoomId } from '../../protocol/ids.ts'
+import type { OperationId, RoomId } from '../../protocol/ids.ts'
 import { MAX_HEADS } from '../../protocol/limits.ts'
 import type { Reason } from '../../protocol/reasons.ts'
 import { good, type Result } from '../../protocol/result.ts'
-import { missing } from '../../protocol/room/history.ts'
+import { indexOf } from '../../protocol/room/history.ts'
+import { haves, type Lacking, lacking } from '../../protocol/room/sync.ts'
 import {
   MAX_BEACONS_AN_ANSWER,
   MAX_OPERATIONS_AN_ANSWER,
+  MAX_OPERATIONS_BYTES_AN_ANSWER,
   SYNC,
   type SyncAnswer,
   type SyncRequest,
 } from '../../protocol/wire/services.ts'
+import { MAX_WELCOME_BEACONS_BYTES, MAX_WELCOME_OPERATIONS_BYTES } from '../../protocol/wire/welcome.ts'
 import type { Network, PeerIdString } from '../network/network.ts'
 import { ask } from '../requests.ts'
+import type { Agreement } from './agreement.ts'
 import type { RoomLog } from './log.ts'
 
-/** Rounds of one run of anti-entropy: 64 operations each. What is left comes with the next run. */
-const MAX_ROUNDS = 64
-
-/** Answers somebody who lacks something of the room (SPEC §7.7). @param beacons the newest of each session that is here */
-export function answerSync(log: RoomLog, beacons: readonly Uint8Array[], request: SyncRequest): SyncAnswer {
-  const lacking = missing(log.history, request.heads)
+/**
+ * Answers somebody who lacks something of the room (SPEC §7.7).
+ * @param beacons the newest of each session that is here
+ */
+export function answerSync(
+  log: RoomLog,
+  agreement: Agreement,
+  beacons: readonly Uint8Array[],
+  request: SyncRequest,
+): SyncAnswer {
+  const all = lacking(log.history, request.heads, request.from ?? 0, MAX_OPERATIONS_AN_ANSWER)
   return {
     opening: log.opening.bytes,
-    ops: lacking.slice(0, MAX_OPERATIONS_AN_ANSWER).map((signed) => signed.envelope.bytes),
+    ...told(log, all, MAX_OPERATIONS_BYTES_AN_ANSWER),
     beacons: beacons.slice(0, MAX_BEACONS_AN_ANSWER),
     heads: log.history.heads.slice(0, MAX_HEADS),
-    more: lacking.length > MAX_OPERATIONS_AN_ANSWER,
+    ...agreement.own(),
   }
 }
 
 /**
- * Asks one peer for what we lack, until it has no more or brings nothing new. Gossip is only an accelerator; this is what delivers.
- * @param take takes one message in; true when it was news
+ * What a welcome tells of the room (WELCOME-3): as much as goes past a relay, what matters first.
+ * @param beacons the newest of each session that is here, the most needed first
+ */
+export function tellNewcomer(
+  log: RoomLog,
+  beacons: readonly Uint8Array[],
+  heads: readonly OperationId[],
+): { readonly ops: readonly Uint8Array[]; readonly beacons: readonly Uint8Array[]; readonly next?: number } {
+  const all = lacking(log.history, heads, 0, MAX_OPERATIONS_AN_ANSWER)
+  const first = beacons.slice(0, MAX_BEACONS_AN_ANSWER)
+  return {
+    ...told(log, all, MAX_WELCOME_OPERATIONS_BYTES),
+    beacons: first.slice(0, fitting(first, MAX_WELCOME_BEACONS_BYTES)),
+  }
+}
+
+/** As many of these as weigh so much at most, and where to go on. */
+function told(log: RoomLog, all: Lacking, most: number) {
+  const bytes = all.operations.map(({ envelope }) => envelope.bytes)
+  const ops = bytes.slice(0, fitting(bytes, most))
+  const left = all.operations[ops.length]
+  const next = left === undefined ? all.next : indexOf(log.history, left.id)
+  return { ops, ...(next === undefined ? {} : { next }) }
+}
+
+/** How many of these weigh so much at most. */
+function fitting(envelopes: readonly Uint8Array[], most: number): number {
+  let bytes = 0
+  const over = envelopes.findIndex((envelope) => {
+    bytes += envelope.length
+    return bytes > most
+  })
+  return over === -1 ? envelopes.length : over
+}
+
+/**
+ * Asks one peer for what we lack, until it has no more. Gossip is only an accelerator; this is what delivers. Somebody honest sends each operation once
+ * at most, so no more than we have of the room afterwards, whoever else brings it meanwhile: who sends more is not asked any further.
+ * @param take takes in what one answer brought: operations, ancestors first, and then beacons
+ * @param told hears of each answer, once what it brought was taken in
+ * @returns whether it was heard out: we know all that it knew
  * @throws NetworkError
  */
 export async function pullRoom(
-  network: Network,
+  network: Pick<Network, 'request'>,
   peer: PeerIdString,
   room: RoomId,
   log: RoomLog,
-  take: (bytes: Uint8Array) => Promise<boolean>,
+  take: (messages: readonly Uint8Array[]) => Promise<unknown>,
+  told: (answer: SyncAnswer) => void,
   signal: AbortSignal,
-): Promise<Result<true, Reason>> {
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const heads = log.history.heads.slice(0, MAX_HEADS)
-    const answer = await ask(network, peer, SYNC, { r: room, heads }, signal)
+): Promise<Result<boolean, Reason>> {
+  const heads = haves(log.history)
+  for (let from = 0, sent = 0; sent < log.history.size + MAX_OPERATIONS_AN_ANSWER; ) {
+    const answer = await ask(network, peer, SYNC, { r: room, heads, from }, signal)
     if (!answer.ok) return answer
-    let news = false
-    for (const bytes of answer.value.ops ?? []) news = (await take(bytes)) || news
-    for (const bytes of answer.value.beacons ?? []) await take(bytes)
-    if (!news || answer.value.more !== true) return good(true)
+    const { ops = [], beacons = [], next } = answer.value
+    await take([...ops, ...beacons])
+    told(answer.value)
+    if (next === undefined) return good(true)
+    // Only forwards: an answer that sends us round in circles is none.
+    if (next <= from) return good(false)
+    from = next
+    // An answer of nothing costs as well: there could be any number of them.
+    sent += Math.max(1, ops.length)
   }
-  return good(true)
+  return good(false)
 }

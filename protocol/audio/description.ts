@@ -15,7 +15,7 @@ import { seconds } from '../time.ts'
 /**
  * `description` (SPEC §8.1), signed by a device: vouches for one offer or answer. `from` and `to` are session keys; `sdp` is the SHA-256 of
  * the session description, `fp` the DTLS fingerprint in it; `n` rises with each description on a link, so an old one is not taken twice.
- * `epoch` is that of the room's secret, 0 while a room has none.
+ * `epoch` is 0: a link outlives the room's epochs.
  */
 export const DESCRIPTION = {
   type: 'description',

@@ -1,6 +1,6 @@
-import type { Envelope } from '../envelope.ts'
+import { type Envelope, soleSigner } from '../envelope.ts'
 import type { Id, KeyText, MemberId, RoomId, StatementId } from '../ids.ts'
-import type { MapDraft } from '../state/persistent-map.ts'
+import type { MapDraft, WritableMap } from '../state/persistent-map.ts'
 import type {
   Attestation,
   Ban,
@@ -29,6 +29,27 @@ export interface Draft extends LedgerState {
   stewards: readonly MemberId[]
   forks: readonly number[]
   recoveries: readonly Recovery[]
+  voids: readonly VoidEntry[]
+  touched: readonly RecordName[]
+  readonly members: WritableMap<MemberId, Member>
+  readonly roots: WritableMap<KeyText, Root>
+  readonly devices: WritableMap<KeyText, Device>
+  readonly invitations: WritableMap<StatementId, Invitation>
+  readonly invitationKeys: WritableMap<KeyText, StatementId>
+  readonly slots: WritableMap<string, StatementId>
+  readonly rooms: WritableMap<RoomId, StageRoom>
+  readonly attests: WritableMap<StatementId, Attestation>
+  readonly attested: WritableMap<string, StatementId>
+  readonly bans: WritableMap<StatementId, Ban>
+  readonly statements: WritableMap<Id, number>
+  /** Void entries that are not in `voids` yet. */
+  readonly newVoids: VoidEntry[]
+  /** Records that are not in `touched` yet, by their name. */
+  readonly names: { readonly [K in RecordName['kind']]: Map<string, RecordName> }
+}
+
+/** Of a state that is to be a value again. */
+export interface ValueDraft extends Draft {
   readonly members: MapDraft<MemberId, Member>
   readonly roots: MapDraft<KeyText, Root>
   readonly devices: MapDraft<KeyText, Device>
@@ -40,13 +61,10 @@ export interface Draft extends LedgerState {
   readonly attested: MapDraft<string, StatementId>
   readonly bans: MapDraft<StatementId, Ban>
   readonly statements: MapDraft<Id, number>
-  /** Void entries that are not in `voids` yet. */
-  readonly newVoids: VoidEntry[]
-  readonly names: Map<string, RecordName>
 }
 
 /** A copy of a state to write on. */
-export function draftOf(state: Membership): Draft {
+export function draftOf(state: Membership): ValueDraft {
   return {
     ...state,
     members: state.members.draft(),
@@ -60,13 +78,42 @@ export function draftOf(state: Membership): Draft {
     attested: state.attested.draft(),
     bans: state.bans.draft(),
     statements: state.statements.draft(),
-    newVoids: [],
-    names: new Map(),
+    ...unsettled(),
   }
 }
 
+/** What a draft begins with: nothing was written yet. */
+export function unsettled(): Pick<Draft, 'newVoids' | 'names'> {
+  const kinds = {
+    community: new Map(),
+    member: new Map(),
+    root: new Map(),
+    device: new Map(),
+    invite: new Map(),
+    room: new Map(),
+    attest: new Map(),
+    ban: new Map(),
+    void: new Map(),
+  }
+  return { newVoids: [], names: kinds }
+}
+
+/** Ends a batch: the draft then says of its void entries and touched records what a state says. */
+export function settle(draft: Draft): void {
+  const { newVoids, names } = draft
+  if (newVoids.length > 0) draft.voids = draft.voids.concat(newVoids.splice(0))
+  const touched: RecordName[] = []
+  for (const ofKind of Object.values(names)) {
+    for (const name of ofKind.values()) touched.push(name)
+    ofKind.clear()
+  }
+  draft.touched = touched
+}
+
 /** What was written, as a state that never changes. */
-export function finish({ newVoids, names, ...draft }: Draft): Membership {
+export function finish(written: ValueDraft): Membership {
+  settle(written)
+  const { newVoids: _, names: __, ...draft } = written
   return {
     ...draft,
     members: draft.members.done(),
@@ -80,14 +127,12 @@ export function finish({ newVoids, names, ...draft }: Draft): Membership {
     attested: draft.attested.done(),
     bans: draft.bans.done(),
     statements: draft.statements.done(),
-    voids: newVoids.length === 0 ? draft.voids : [...draft.voids, ...newVoids],
-    touched: [...names.values()],
   }
 }
 
 /** Notes that a record changes. */
 export function touch(draft: Draft, record: RecordName): void {
-  draft.names.set(`${record.kind}/${record.name}`, record)
+  draft.names[record.kind].set(record.name, record)
 }
 
 export function touchCommunity(draft: Draft): void {
@@ -153,6 +198,13 @@ export function advanceDevice(draft: Draft, act: Envelope<unknown>): void {
   const key = act.signatures[0]?.key as KeyText
   const { chain } = draft.devices.get(key) as Device
   changeDevice(draft, key, { chain: { next: chain.next + 1, last: act.id as StatementId } })
+}
+
+/** Goes on in the chain of whichever key of a member signed. */
+export function advanceAnyKey(draft: Draft, id: MemberId, act: Envelope<unknown>): void {
+  const { root } = draft.members.get(id) as Member
+  if (soleSigner(act) === root) advanceRoot(draft, id, act)
+  else advanceDevice(draft, act)
 }
 
 /** Goes on in the chain of a member's root. Whatever the root says withdraws a recovery: its owner is there (ROOT-5). */

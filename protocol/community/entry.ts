@@ -19,8 +19,9 @@ export function encodeEntry(entry: Entry): Uint8Array {
   return encodeValue(ENTRY.encode(entry))
 }
 
+/** What it holds is part of the bytes given, which must stay as they are. */
 export function decodeEntry(entry: Uint8Array): Result<Entry, CodecReason | SchemaReason> {
-  const value = decodeValue(entry, MAX_ENTRY_BYTES)
+  const value = decodeValue(entry, MAX_ENTRY_BYTES, true)
   return value.ok ? ENTRY.decode(value.value, '') : value
 }
 

@@ -3,6 +3,7 @@ import { open, verifyEnvelope } from '../envelope.ts'
 import { DEVICE_ADD, type DeviceAdd, deviceAddSigners } from '../identity/device.ts'
 import { IDENTITY, type Identity, identitySigners, memberOf } from '../identity/identity.ts'
 import type { CommunityId, Id, KeyText, StatementId } from '../ids.ts'
+import type { Sha256 } from '../log/merkle.ts'
 import type { EnvelopeReason, LedgerReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import { bytes, id, map, type Read, uint } from '../schema.ts'
@@ -41,10 +42,11 @@ export interface JoinParts {
 export function openJoinParts(
   community: CommunityId,
   join: Join,
+  sha256?: Sha256,
 ): Result<JoinParts, EnvelopeReason | LedgerReason> {
-  const identity = open(IDENTITY, community, join.identity)
+  const identity = open(IDENTITY, community, join.identity, sha256)
   if (!identity.ok) return identity
-  const device = open(DEVICE_ADD, community, join.device)
+  const device = open(DEVICE_ADD, community, join.device, sha256)
   if (!device.ok) return device
   const parts = { identity: identity.value, device: device.value }
   if (parts.device.payload.m !== memberOf(parts.identity)) return bad('member-unknown')

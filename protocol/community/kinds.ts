@@ -5,8 +5,10 @@ import { IDENTITY, type Identity } from '../identity/identity.ts'
 import { RECOVER, type Recover } from '../identity/recover.ts'
 import { ROOT_ROTATE, type RootRotate } from '../identity/root-rotate.ts'
 import type { CommunityId } from '../ids.ts'
+import type { Sha256 } from '../log/merkle.ts'
 import type { EnvelopeReason, LedgerReason } from '../reasons.ts'
 import { good, type Result } from '../result.ts'
+import { APPEAL, type Appeal } from './appeal.ts'
 import { ATTEST, type Attest, CLAIM, type Claim } from './attest.ts'
 import { BAN, type BanStatement, NOTICE, type NoticeOfBan, UNBAN, type Unban } from './ban.ts'
 import { CERTIFY, type Certify } from './certify.ts'
@@ -40,6 +42,7 @@ export interface Payloads {
   claim: Claim
   certify: Certify
   report: Report
+  appeal: Appeal
   notice: NoticeOfBan
   ban: BanStatement
   unban: Unban
@@ -67,6 +70,7 @@ const KINDS: { readonly [T in keyof Payloads]: PayloadType<Payloads[T]> } = {
   claim: CLAIM,
   certify: CERTIFY,
   report: REPORT,
+  appeal: APPEAL,
   notice: NOTICE,
   ban: BAN,
   unban: UNBAN,
@@ -98,9 +102,10 @@ export function openSimple<T extends keyof Payloads>(
   type: T,
   community: CommunityId,
   envelope: Untyped,
+  sha256?: Sha256,
 ): Result<SimpleStatement, EnvelopeReason> {
   const kind: PayloadType<Payloads[T]> = KINDS[type]
-  const opened = openAs(kind, community, envelope)
+  const opened = openAs(kind, community, envelope, sha256)
   if (!opened.ok) return opened
   const statement = { type, envelope: opened.value, signed: [signedOf(community, opened.value)] }
   return good(statement as unknown as SimpleStatement)
@@ -109,10 +114,11 @@ export function openSimple<T extends keyof Payloads>(
 export function openJoin(
   community: CommunityId,
   envelope: Untyped,
+  sha256?: Sha256,
 ): Result<JoinStatement, EnvelopeReason | LedgerReason> {
-  const opened = openAs(JOIN, community, envelope)
+  const opened = openAs(JOIN, community, envelope, sha256)
   if (!opened.ok) return opened
-  const parts = openJoinParts(community, opened.value.payload)
+  const parts = openJoinParts(community, opened.value.payload, sha256)
   if (!parts.ok) return parts
   const { identity, device } = parts.value
   const signed = [identity, device, opened.value].map((part) => signedOf(community, part))

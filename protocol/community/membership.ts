@@ -115,6 +115,8 @@ export interface Member {
   readonly recovery: Recovery | undefined
   /** Log time of the last notice about them. */
   readonly notice: number | undefined
+  /** Log time of their last appeal, until the next decision about them (APPEAL-1). */
+  readonly appealed: number | undefined
   /** The last member whom they sponsored; those before by `previousGuest`. */
   readonly lastGuest: MemberId | undefined
   /** Whom their sponsor sponsored before them. */

@@ -1,6 +1,7 @@
 import { type Signed, verifySigned } from '../envelope.ts'
 import type { CommunityId } from '../ids.ts'
 import { MAX_CLOCK_SKEW } from '../limits.ts'
+import type { Sha256 } from '../log/merkle.ts'
 import type { CodecReason, SchemaReason, SignatureReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import type { Verifier } from '../signature.ts'
@@ -104,6 +105,15 @@ export function replayVerified(
   entries: readonly VerifiedEntry[],
 ): Result<Membership, 'time-backwards'> {
   const draft = draftOf(state)
+  const taken = takeVerified(draft, entries)
+  return taken.ok ? good(finish(draft)) : taken
+}
+
+/** Reads further entries into a draft. Where one is older than the entry before it the draft means nothing any more. */
+export function takeVerified(
+  draft: Draft,
+  entries: readonly VerifiedEntry[],
+): Result<true, 'time-backwards'> {
   for (const { at, statement, verdicts } of entries) {
     if (at < draft.time) return bad('time-backwards')
     takeRecoveries(draft, at)
@@ -113,17 +123,18 @@ export function replayVerified(
       at,
     )
   }
-  return good(finish(draft))
+  return good(true)
 }
 
 /** Reads an entry and what it holds. An error when it is no entry (ENTRY-1); what it holds may be bad, and is void then. */
 export function openEntry(
   community: CommunityId,
   bytes: Uint8Array,
+  sha256?: Sha256,
 ): Result<OpenedEntry, CodecReason | SchemaReason> {
   const entry = decodeEntry(bytes)
   if (!entry.ok) return entry
-  return good({ at: entry.value.at, statement: openStatement(community, entry.value.e) })
+  return good({ at: entry.value.at, statement: openStatement(community, entry.value.e, sha256) })
 }
 
 /** Verifies whatever is signed in a statement, whoever should have signed it. */

@@ -1,12 +1,10 @@
 import type { PayloadType } from '../envelope.ts'
 import type { MemberId, StatementId } from '../ids.ts'
+import { MAX_SEALED_BYTES } from '../limits.ts'
 import { bytes, id, map, type Read, uint } from '../schema.ts'
 import { ledgerTime } from '../time.ts'
 
-/** What a report says, sealed: a page of text, and room for the seal. */
-const MAX_SEALED_BYTES = 2048
-
-/** `report` (SPEC §6.9), signed by a device of `m`, sealed for the council. */
+/** `report` (SPEC §6.9), signed by a device of `m`, sealed for the council (§6.14). */
 export const REPORT = {
   type: 'report',
   fields: map({

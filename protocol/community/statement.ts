@@ -1,6 +1,7 @@
 import { openAs, openUntyped, signedOf, type Untyped } from '../envelope.ts'
 import type { CommunityId } from '../ids.ts'
 import { type OpenedFork, openFork } from '../log/fork.ts'
+import type { Sha256 } from '../log/merkle.ts'
 import type { EnvelopeReason, LedgerReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import {
@@ -50,17 +51,18 @@ export type StatementOf<T extends StatementType> = Extract<Statement, { readonly
 export function openStatement(
   community: CommunityId,
   bytes: Uint8Array,
+  sha256?: Sha256,
 ): Result<Statement, EnvelopeReason | LedgerReason> {
   const opened = openUntyped(bytes)
   if (!opened.ok) return opened
   const envelope = opened.value
   const { type } = envelope
-  if (isSimple(type)) return openSimple(type, community, envelope)
+  if (isSimple(type)) return openSimple(type, community, envelope, sha256)
   switch (type) {
     case 'genesis':
       return bad('genesis-repeated')
     case 'join':
-      return openJoin(community, envelope)
+      return openJoin(community, envelope, sha256)
     case 'equivocation':
       return openEquivocation(community, envelope)
     case 'leak':

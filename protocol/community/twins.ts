@@ -1,6 +1,5 @@
-import { compareBytes } from '../bytes.ts'
 import { type Envelope, openUntyped, type Signed, signedOf } from '../envelope.ts'
-import { type CommunityId, idBytes, type KeyText } from '../ids.ts'
+import { type CommunityId, compareTexts, type KeyText } from '../ids.ts'
 import { isSimple, type JoinStatement, openJoin, openSimple, type SimpleStatement } from './kinds.ts'
 
 /** Where a statement stands in the chain of a key (SPEC §6.11). */
@@ -40,7 +39,7 @@ export function openTwins(community: CommunityId, a: Uint8Array, b: Uint8Array):
   const other = openPlaced(community, b)
   if (one === undefined || other === undefined) return undefined
   if (one.place.key !== other.place.key || one.place.n !== other.place.n) return undefined
-  if (compareBytes(idBytes(one.envelope.id), idBytes(other.envelope.id)) >= 0) return undefined
+  if (compareTexts(one.envelope.id, other.envelope.id) >= 0) return undefined
   const { key } = one.place
   const signed = [one, other].map(({ envelope }) => onlyOf(key, signedOf(community, envelope)))
   return signed.every(({ signatures }) => signatures.length === 1) ? { key, signed } : undefined

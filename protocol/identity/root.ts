@@ -33,6 +33,11 @@ export function entropyOf(phrase: string, words: readonly string[]): Uint8Array 
  * One phrase serves many communities, and nobody can tell that two members are one person.
  */
 export function rootSigner(entropy: Uint8Array, communityNonce: Uint8Array): Signer {
+  return signerFromSeed(rootSeed(entropy, communityNonce))
+}
+
+/** The 32-byte Ed25519 seed of that key, for who opens what was sealed for it. */
+export function rootSeed(entropy: Uint8Array, communityNonce: Uint8Array): Uint8Array {
   if (entropy.length !== ENTROPY_BYTES) throw new RangeError(`a recovery phrase holds ${ENTROPY_BYTES} bytes`)
-  return signerFromSeed(derive(entropy, communityNonce, DOMAIN.root))
+  return derive(entropy, communityNonce, DOMAIN.root)
 }

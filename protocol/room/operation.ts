@@ -1,14 +1,33 @@
 import type { Envelope, PayloadType } from '../envelope.ts'
 import type { KeyText, MemberId, OperationId, RoomId } from '../ids.ts'
-import { MAX_HEADS } from '../limits.ts'
+import { MAX_CLOCK_SKEW, MAX_HEADS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS, MAX_TOPICS } from '../limits.ts'
 import type { SchemaReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
-import { id, map, oneOf, type Read, type Schema, sortedSet, uint } from '../schema.ts'
+import {
+  bytes,
+  id,
+  line,
+  list,
+  map,
+  oneOf,
+  type Read,
+  type Schema,
+  sortedSet,
+  text,
+  uint,
+} from '../schema.ts'
 import { seconds } from '../time.ts'
 import { GRANTABLE, type Level } from './level.ts'
+import { language } from './opening.ts'
 
-/** `n` of one device in one room; an operation's place in the chain of its device. */
-const MAX_OPERATIONS_OF_A_DEVICE = 1_000_000
+/** What one device may add to one room: a moderator's checkpoints of a day, and no more for others to keep of somebody who floods. */
+export const MAX_OPERATIONS_OF_A_DEVICE = 16_384
+/** Words to a reason of moderation, that stay in the room. */
+export const MAX_NOTE_CHARS = 200
+/** A pinned page. */
+export const LINK = /^(https:\/\/[\x21-\x7e]{1,192})?$/
+/** Epochs of one room. */
+const MAX_EPOCH = 1_000_000
 
 const level: Schema<Level> = {
   decode: (value, at) =>
@@ -16,37 +35,71 @@ const level: Schema<Level> = {
   encode: (value) => value,
 }
 
+/** Why somebody is acted on. `away`: they fell silent on the stage (PLACE-2), the reason of a `lower` and of nothing else. */
+const why = oneOf('spam', 'abuse', 'fake', 'illegal', 'other', 'away')
+
+/** Every act, and the fields that it has: all of `needs`, and any of `takes`. */
+const ACTS = {
+  grant: { needs: ['to', 'level'], takes: [] },
+  hand: { needs: ['to'], takes: [] },
+  accept: { needs: ['ref'], takes: [] },
+  lower: { needs: ['to'], takes: ['why', 'note'] },
+  mute: { needs: ['to'], takes: ['why', 'note'] },
+  unmute: { needs: ['to'], takes: [] },
+  remove: { needs: ['to', 'why'], takes: ['note'] },
+  ban: { needs: ['to', 'why'], takes: ['note'] },
+  unban: { needs: ['to'], takes: [] },
+  admit: { needs: ['to'], takes: [] },
+  revoke: { needs: ['to'], takes: ['why', 'note'] },
+  lock: { needs: [], takes: [] },
+  unlock: { needs: [], takes: [] },
+  set: { needs: [], takes: ['title', 'topics', 'lang', 'link', 'hands'] },
+  epoch: { needs: ['epoch', 'hash', 'audience'], takes: [] },
+  checkpoint: { needs: [], takes: [] },
+  end: { needs: [], takes: ['why', 'note'] },
+} as const satisfies Record<
+  string,
+  { readonly needs: readonly OptionalField[]; readonly takes: readonly OptionalField[] }
+>
+
+type ActKind = keyof typeof ACTS
+
+const OPTIONAL = {
+  to: id<MemberId>(),
+  level,
+  ref: id<OperationId>(),
+  why,
+  note: line(MAX_NOTE_CHARS),
+  title: line(MAX_TITLE_CHARS),
+  topics: list(line(MAX_TOPIC_CHARS), MAX_TOPICS),
+  lang: language,
+  /** A page that belongs to the conversation; empty takes it away. */
+  link: text(LINK, 200),
+  hands: oneOf('everybody', 'members', 'nobody'),
+  epoch: uint(MAX_EPOCH, 1),
+  hash: bytes(32),
+  audience: bytes(32),
+}
+
+type OptionalField = keyof typeof OPTIONAL
+
 const FIELDS = map(
   {
     r: id<RoomId>(),
     m: id<MemberId>(),
-    n: uint(MAX_OPERATIONS_OF_A_DEVICE),
+    n: uint(MAX_OPERATIONS_OF_A_DEVICE - 1),
     heads: sortedSet(id<OperationId>(), MAX_HEADS),
-    k: oneOf('grant', 'accept', 'lower', 'mute', 'unmute', 'end'),
+    k: oneOf(...(Object.keys(ACTS) as [ActKind, ...ActKind[]])),
     at: seconds,
   },
-  { to: id<MemberId>(), level, ref: id<OperationId>() },
+  OPTIONAL,
 )
 
 type OperationFields = Read<typeof FIELDS>
 
-/** Which of the optional fields each kind has. All of them, and no other. */
-const FIELDS_OF: Readonly<Record<OperationFields['k'], readonly ('to' | 'level' | 'ref')[]>> = {
-  grant: ['level', 'to'],
-  accept: ['ref'],
-  lower: ['to'],
-  mute: ['to'],
-  unmute: ['to'],
-  end: [],
-}
-
 /**
  * `op` (SPEC §7.3), signed by a device of the actor `m`: one act in one room. `heads` are the operations without successors
- * that the actor's device knew, in ascending order; `n` counts that device's operations in this room from 0.
- *
- * - `grant` offers `to` a level; `accept` takes the grant `ref`, which was made to the actor;
- * - `lower` takes `to` back to the audience, or withdraws an offer; anybody may lower themselves;
- * - `mute` closes the microphone of `to` until `unmute`; `end` closes the room.
+ * that the actor's device knew, in ascending order; `n` counts that device's operations in this room from 0. SPEC says what each act means.
  */
 export const OPERATION = {
   type: 'op',
@@ -54,26 +107,59 @@ export const OPERATION = {
     decode(value, at): Result<OperationFields, SchemaReason> {
       const read = FIELDS.decode(value, at)
       if (!read.ok) return read
-      const wanted = FIELDS_OF[read.value.k]
-      for (const name of ['to', 'level', 'ref'] as const) {
-        const there = read.value[name] !== undefined
-        if (there && !wanted.includes(name)) return bad('field-unknown', name)
-        if (!there && wanted.includes(name)) return bad('field-missing', name)
-      }
-      return read
+      const { needs, takes } = ACTS[read.value.k]
+      const given = (Object.keys(OPTIONAL) as OptionalField[]).filter(
+        (name) => read.value[name] !== undefined,
+      )
+      const unknown = given.find((name) => !includes(needs, name) && !includes(takes, name))
+      if (unknown !== undefined) return bad('field-unknown', unknown)
+      const missing = needs.find((name) => read.value[name] === undefined)
+      if (missing !== undefined) return bad('field-missing', missing)
+      if (read.value.why === 'away' && read.value.k !== 'lower') return bad('field-invalid', 'why')
+      // A setting of nothing is another spelling of a checkpoint.
+      return read.value.k === 'set' && given.length === 0 ? bad('field-missing', 'title') : read
     },
     encode: (value: OperationFields) => FIELDS.encode(value),
   },
 } satisfies PayloadType<OperationFields>
 
+function includes(names: readonly OptionalField[], name: OptionalField): boolean {
+  return names.includes(name)
+}
+
 export type Operation = OperationFields
+
+/**
+ * OP-7: made later than a clock may be off. Whoever receives it neither takes it in nor passes it on yet: a removal from next year would last until then.
+ * @param now seconds on the receiver's clock
+ */
+export function isAhead({ at }: Operation, now: number): boolean {
+  return at > now + MAX_CLOCK_SKEW
+}
+
+type Moderated = Partial<Pick<Operation, 'why' | 'note'>>
 
 /** What an operation does, before it is placed in the room's history. */
 export type Act =
   | { readonly k: 'grant'; readonly to: MemberId; readonly level: Level }
   | { readonly k: 'accept'; readonly ref: OperationId }
-  | { readonly k: 'lower' | 'mute' | 'unmute'; readonly to: MemberId }
-  | { readonly k: 'end' }
+  | ({ readonly k: 'lower' | 'mute' | 'revoke'; readonly to: MemberId } & Moderated)
+  | ({ readonly k: 'remove' | 'ban'; readonly to: MemberId } & Moderated & {
+        readonly why: Exclude<NonNullable<Operation['why']>, 'away'>
+      })
+  | { readonly k: 'unmute' | 'unban' | 'admit' | 'hand'; readonly to: MemberId }
+  | { readonly k: 'lock' | 'unlock' | 'checkpoint' }
+  | ({ readonly k: 'end' } & Moderated)
+  | ({ readonly k: 'set' } & Settings)
+  | {
+      readonly k: 'epoch'
+      readonly epoch: number
+      readonly hash: Uint8Array
+      readonly audience: Uint8Array
+    }
+
+/** What a room is called and what it allows, as far as that can change. */
+export type Settings = Partial<Pick<Operation, 'title' | 'topics' | 'lang' | 'link' | 'hands'>>
 
 /** An operation that was opened and whose signature was verified against the ledger. */
 export interface SignedOperation {

@@ -10,11 +10,15 @@ export interface PersistentMap<K extends string, V> extends ReadonlyMap<K, V> {
   draft(): MapDraft<K, V>
 }
 
-/** A map that is being written. It reads like any other; what a walk sees that it is changed under is open. */
-export interface MapDraft<K extends string, V> extends ReadonlyMap<K, V> {
+/** A map to write on, as a `Map` is. */
+export interface WritableMap<K extends string, V> extends ReadonlyMap<K, V> {
   set(key: K, value: V): this
   /** False when there was no such key. */
   delete(key: K): boolean
+}
+
+/** A map that is being written. It reads like any other; what a walk sees that it is changed under is open. */
+export interface MapDraft<K extends string, V> extends WritableMap<K, V> {
   /** What was written so far, as a map that never changes. Writing may go on: it does not reach what was handed out. */
   done(): PersistentMap<K, V>
 }
@@ -83,7 +87,7 @@ class Tree<K extends string, V> implements PersistentMap<K, V>, MapDraft<K, V> {
 
   *entries(): MapIterator<[K, V]> {
     for (const { keys, values } of leaves(this.#root)) {
-      for (const [i, key] of keys.entries()) yield [key as K, values[i] as V]
+      for (let i = 0; i < keys.length; i++) yield [keys[i] as K, values[i] as V]
     }
   }
 
@@ -164,8 +168,7 @@ function withEntry<V>(
   }
   const at = node.keys.indexOf(key)
   if (at === -1) {
-    // Not pushed: that makes arrays half as long again as they need be, and there are millions of entries.
-    const leaf = { owner, keys: node.keys.concat(key), values: node.values.concat([value]) }
+    const leaf = { owner, keys: longer(node.keys, key), values: longer(node.values, value) }
     return leaf.keys.length > MAX_LEAF_ENTRIES && level < MAX_LEVELS ? split(leaf, level, owner) : leaf
   }
   const leaf = ownLeaf(node, owner)
@@ -196,6 +199,14 @@ function split<V>(leaf: Leaf<V>, level: number, owner: object): Branch<V> {
     children[place] = withEntry(children[place], level + 1, key, leaf.values[i] as V, owner)
   }
   return { owner, children }
+}
+
+/** Not pushed: that makes arrays half as long again as they need be, and there are millions of entries. Nor `concat`, which takes ten times as long. */
+function longer<T>(items: readonly T[], last: T): T[] {
+  const all = new Array<T>(items.length + 1)
+  for (let i = 0; i < items.length; i++) all[i] = items[i] as T
+  all[items.length] = last
+  return all
 }
 
 function ownLeaf<V>(leaf: Leaf<V>, owner: object): Leaf<V> {

@@ -2,7 +2,18 @@ import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { strictlyAscending } from '../bytes.ts'
 import { decodeValue, encodeValue, type Value } from '../codec.ts'
 import { why } from '../community/ban.ts'
-import type { Chain, LedgerState, Member, RecordName } from '../community/membership.ts'
+import type {
+  Attestation,
+  Ban,
+  Chain,
+  Device,
+  Invitation,
+  LedgerState,
+  Member,
+  RecordName,
+  Root,
+  StageRoom,
+} from '../community/membership.ts'
 import { DOMAIN } from '../domains.ts'
 import { hash } from '../hash.ts'
 import { idBytes, keyBytes, type MemberId, type RoomId, type StatementId } from '../ids.ts'
@@ -81,6 +92,7 @@ export const RECORDS = {
       guardians: map({ k: uint(MAX_SIGNATURES, 1), of: sortedSet(memberId, MAX_SIGNATURES, 1) }),
       recover: map({ id: statementId, root: key, due: ledgerTime }),
       notice: ledgerTime,
+      appealed: ledgerTime,
     },
   ),
   root: map({ m: memberId }, { frozen: yes }),
@@ -120,17 +132,27 @@ export function recordOf(state: LedgerState, name: RecordName): Uint8Array | und
   return value === undefined ? undefined : encodeValue(value)
 }
 
-/** The name of every record of a state, in no order that means anything. */
+/** Every record of a state as it is hashed, in no order that means anything. */
+export function* records(state: LedgerState): Generator<readonly [name: RecordName, value: Uint8Array]> {
+  yield [{ kind: 'community', name: '' }, encodeValue(communityValue(state))]
+  for (const [name, member] of state.members)
+    yield [{ kind: 'member', name }, encodeValue(memberValue(member))]
+  for (const [name, root] of state.roots) yield [{ kind: 'root', name }, encodeValue(rootValue(root))]
+  for (const [name, device] of state.devices)
+    yield [{ kind: 'device', name }, encodeValue(deviceValue(device))]
+  for (const [name, invitation] of state.invitations)
+    yield [{ kind: 'invite', name }, encodeValue(invitationValue(invitation))]
+  for (const [name, room] of state.rooms) yield [{ kind: 'room', name }, encodeValue(roomValue(room))]
+  for (const [name, attest] of state.attests)
+    yield [{ kind: 'attest', name }, encodeValue(attestValue(attest))]
+  for (const [name, ban] of state.bans) yield [{ kind: 'ban', name }, encodeValue(banValue(ban))]
+  for (const { index, reason } of state.voids)
+    yield [{ kind: 'void', name: String(index) }, encodeValue(RECORDS.void.encode({ reason }))]
+}
+
+/** The name of every record of a state, in the same order. */
 export function* recordNames(state: LedgerState): Generator<RecordName, undefined> {
-  yield { kind: 'community', name: '' }
-  for (const name of state.members.keys()) yield { kind: 'member', name }
-  for (const name of state.roots.keys()) yield { kind: 'root', name }
-  for (const name of state.devices.keys()) yield { kind: 'device', name }
-  for (const name of state.invitations.keys()) yield { kind: 'invite', name }
-  for (const name of state.rooms.keys()) yield { kind: 'room', name }
-  for (const name of state.attests.keys()) yield { kind: 'attest', name }
-  for (const name of state.bans.keys()) yield { kind: 'ban', name }
-  for (const { index } of state.voids) yield { kind: 'void', name: String(index) }
+  for (const [name] of records(state)) yield name
 }
 
 /** How many records a state has. */
@@ -142,9 +164,21 @@ export function countRecords(state: LedgerState): number {
 
 /** STATE-2: where a record is in the tree, 32 bytes. */
 export function recordKey(name: RecordName, sha256: Sha256 = hash): Uint8Array {
-  const kind = utf8ToBytes(name.kind)
-  return sha256(concatBytes(DOMAIN.record, Uint8Array.of(kind.length), kind, nameBytes(name)))
+  return sha256(recordPreimage(name))
 }
+
+/** Of which the key of a record is the hash. */
+export function recordPreimage(name: RecordName): Uint8Array {
+  return concatBytes(KEY_STARTS[name.kind], nameBytes(name))
+}
+
+/** What comes before the name of a record of a kind. */
+const KEY_STARTS = Object.fromEntries(
+  Object.keys(RECORDS).map((kind) => {
+    const name = utf8ToBytes(kind)
+    return [kind, concatBytes(DOMAIN.record, Uint8Array.of(name.length), name)]
+  }),
+) as Readonly<Record<RecordKind, Uint8Array>>
 
 /** A name as it is hashed. */
 export function nameBytes(record: RecordName): Uint8Array {
@@ -171,66 +205,68 @@ export function u64(value: number): Uint8Array {
 function wireValue(state: LedgerState, record: RecordName): Value | undefined {
   switch (record.kind) {
     case 'community':
-      return RECORDS.community.encode({
-        council: state.council,
-        logs: state.logs,
-        witnesses: state.witnesses,
-        stewards: state.stewards,
-        voids: state.voids.length,
-        forks: state.forks,
-      })
-    case 'member': {
-      const member = state.members.get(record.name)
-      return member && RECORDS.member.encode(memberRecord(member))
-    }
-    case 'root': {
-      const root = state.roots.get(record.name)
-      return root && RECORDS.root.encode({ m: root.member, ...there({ frozen: flag(root.frozen) }) })
-    }
-    case 'device': {
-      const device = state.devices.get(record.name)
-      if (device === undefined) return undefined
-      return RECORDS.device.encode({
-        m: device.member,
-        chain: chainRecord(device.chain),
-        ...there({ removed: flag(device.removed), frozen: flag(device.frozen) }),
-      })
-    }
-    case 'invite': {
-      const invitation = state.invitations.get(record.name)
-      if (invitation === undefined) return undefined
-      const { sponsor, slot, key, at, exp, guest } = invitation
-      const flags = { void: flag(invitation.void), leaked: flag(invitation.leaked) }
-      const rest = there({ exp, for: invitation.for, guest, ...flags })
-      return RECORDS.invite.encode({ m: sponsor, slot, key, at, ...rest })
-    }
-    case 'room': {
-      const room = state.rooms.get(record.name)
-      return room && RECORDS.room.encode({ m: room.host, at: room.at, ...there({ end: room.end }) })
-    }
-    case 'attest': {
-      const attest = state.attests.get(record.name)
-      if (attest === undefined) return undefined
-      const { member, room, minutes, spent } = attest
-      return RECORDS.attest.encode({
-        m: member,
-        for: attest.for,
-        room,
-        minutes,
-        ...there({ spent: flag(spent) }),
-      })
-    }
-    case 'ban': {
-      const ban = state.bans.get(record.name)
-      if (ban === undefined) return undefined
-      const { member, why, at, note, cut, lifted } = ban
-      return RECORDS.ban.encode({ m: member, why, at, ...there({ note, cut, lifted: flag(lifted) }) })
-    }
+      return communityValue(state)
+    case 'member':
+      return made(state.members.get(record.name), memberValue)
+    case 'root':
+      return made(state.roots.get(record.name), rootValue)
+    case 'device':
+      return made(state.devices.get(record.name), deviceValue)
+    case 'invite':
+      return made(state.invitations.get(record.name), invitationValue)
+    case 'room':
+      return made(state.rooms.get(record.name), roomValue)
+    case 'attest':
+      return made(state.attests.get(record.name), attestValue)
+    case 'ban':
+      return made(state.bans.get(record.name), banValue)
     case 'void': {
       const reason = voidReason(state, Number(record.name))
       return reason && RECORDS.void.encode({ reason })
     }
   }
+}
+
+function made<T>(one: T | undefined, value: (one: T) => Value): Value | undefined {
+  return one === undefined ? undefined : value(one)
+}
+
+function communityValue({ council, logs, witnesses, stewards, voids, forks }: LedgerState): Value {
+  return RECORDS.community.encode({ council, logs, witnesses, stewards, voids: voids.length, forks })
+}
+
+function memberValue(member: Member): Value {
+  return RECORDS.member.encode(memberRecord(member))
+}
+
+function rootValue({ member, frozen }: Root): Value {
+  return RECORDS.root.encode({ m: member, ...there({ frozen: flag(frozen) }) })
+}
+
+function deviceValue({ member, chain, removed, frozen }: Device): Value {
+  const flags = there({ removed: flag(removed), frozen: flag(frozen) })
+  return RECORDS.device.encode({ m: member, chain: chainRecord(chain), ...flags })
+}
+
+function invitationValue(invitation: Invitation): Value {
+  const { sponsor, slot, key, at, exp, guest } = invitation
+  const flags = { void: flag(invitation.void), leaked: flag(invitation.leaked) }
+  const rest = there({ exp, for: invitation.for, guest, ...flags })
+  return RECORDS.invite.encode({ m: sponsor, slot, key, at, ...rest })
+}
+
+function roomValue({ host, at, end }: StageRoom): Value {
+  return RECORDS.room.encode({ m: host, at, ...there({ end }) })
+}
+
+function attestValue(attest: Attestation): Value {
+  const { member, room, minutes, spent } = attest
+  const flags = there({ spent: flag(spent) })
+  return RECORDS.attest.encode({ m: member, for: attest.for, room, minutes, ...flags })
+}
+
+function banValue({ member, why, at, note, cut, lifted }: Ban): Value {
+  return RECORDS.ban.encode({ m: member, why, at, ...there({ note, cut, lifted: flag(lifted) }) })
 }
 
 function memberRecord(member: Member): RecordOf<'member'> {
@@ -256,6 +292,7 @@ function memberRecord(member: Member): RecordOf<'member'> {
       guardians: member.guardians,
       recover: recovery && { id: recovery.id, root: recovery.root, due: recovery.due },
       notice: member.notice,
+      appealed: member.appealed,
     }),
   }
 }
@@ -277,10 +314,9 @@ function voidReason({ voids }: LedgerState, index: number): RecordOf<'void'>['re
   return found?.index === index ? found.reason : undefined
 }
 
-/** The fields that apply. */
+/** The fields that apply: a schema writes none that is undefined. */
 function there<T extends object>(fields: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
+  return fields as { [K in keyof T]?: Exclude<T[K], undefined> }
 }
 
 function flag(on: boolean): true | undefined {

@@ -1,10 +1,10 @@
 import { concatBytes } from '@noble/hashes/utils.js'
-import type { LedgerState, RecordName } from '../community/membership.ts'
+import type { LedgerState } from '../community/membership.ts'
 import { DOMAIN } from '../domains.ts'
 import { hash } from '../hash.ts'
 import { type CommunityId, idBytes } from '../ids.ts'
 import type { Sha256 } from '../log/merkle.ts'
-import { countRecords, recordKey, recordNames, recordOf, u64 } from './record.ts'
+import { countRecords, recordKey, recordOf, records, u64 } from './record.ts'
 import { EMPTY_TREE, LEAF_BYTES, rootOf, type SparseTree, withLeaf } from './tree.ts'
 
 /** What stands beside the root in a state hash: which state of which community it is. */
@@ -25,9 +25,7 @@ export function stateHash(head: StateHead, root: Uint8Array, sha256: Sha256 = ha
 export function stateRoot(state: LedgerState, sha256: Sha256 = hash): Uint8Array {
   const leaves = new Uint8Array(countRecords(state) * LEAF_BYTES)
   let at = 0
-  for (const name of recordNames(state)) {
-    const value = recordOf(state, name)
-    if (value === undefined) throw new Error(`no ${name.kind} ${name.name}`)
+  for (const [name, value] of records(state)) {
     leaves.set(recordKey(name, sha256), at)
     leaves.set(sha256(value), at + LEAF_BYTES / 2)
     at += LEAF_BYTES
@@ -37,22 +35,15 @@ export function stateRoot(state: LedgerState, sha256: Sha256 = hash): Uint8Array
 
 /** The tree of all records of a state, for who follows the ledger or proves records. */
 export function stateTree(state: LedgerState, sha256: Sha256 = hash): SparseTree {
-  return withRecords(EMPTY_TREE, state, recordNames(state), sha256)
+  let out = EMPTY_TREE
+  for (const [name, value] of records(state)) out = withLeaf(out, recordKey(name, sha256), sha256(value))
+  return out
 }
 
 /** The tree of the state that `replay` made of the one whose tree this is: only what it touched is looked at. */
 export function nextStateTree(tree: SparseTree, state: LedgerState, sha256: Sha256 = hash): SparseTree {
-  return withRecords(tree, state, state.touched, sha256)
-}
-
-function withRecords(
-  tree: SparseTree,
-  state: LedgerState,
-  names: Iterable<RecordName>,
-  sha256: Sha256,
-): SparseTree {
   let out = tree
-  for (const name of names) {
+  for (const name of state.touched) {
     const value = recordOf(state, name)
     out = withLeaf(out, recordKey(name, sha256), value && sha256(value))
   }

@@ -74,8 +74,40 @@ export function treeRoot(tree: SparseTree, sha256: Sha256 = hash): Uint8Array {
  * Throws when two leaves have one key. @param leaves 64 bytes each, as in a bucket
  */
 export function rootOf(leaves: Uint8Array, sha256: Sha256 = hash): Uint8Array {
+  return partOf(leaves, 0, sha256).root
+}
+
+/** A part of a tree: some depth below the root, with all leaves whose keys begin with the same bits. */
+export interface TreePart {
+  /** How many leaves. */
+  readonly size: number
+  readonly root: Uint8Array
+}
+
+/** The part of a tree at this depth that has these leaves, as `rootOf` takes them. */
+export function partOf(leaves: Uint8Array, depth: number, sha256: Sha256 = hash): TreePart {
   if (leaves.length % LEAF_BYTES !== 0) throw new RangeError(`a leaf has ${LEAF_BYTES} bytes`)
-  return rangeRoot(allOf(leaves), 0, sha256)
+  return { size: leaves.length / LEAF_BYTES, root: rangeRoot(allOf(leaves), depth, sha256) }
+}
+
+/** The root of a tree of all its parts at one depth, in the order of their bits. */
+export function rootOfParts(parts: readonly TreePart[], sha256: Sha256 = hash): Uint8Array {
+  let row = parts
+  while (row.length > 1) row = Array.from({ length: row.length / 2 }, (_, i) => joined(row, 2 * i, sha256))
+  return (row[0] as TreePart).root
+}
+
+/** A single leaf stands where nothing parts it from others. */
+function joined(row: readonly TreePart[], at: number, sha256: Sha256): TreePart {
+  const [left, right] = row.slice(at, at + 2) as [TreePart, TreePart]
+  const size = left.size + right.size
+  if (size > 1) return { size, root: nodeHash(left.root, right.root, sha256) }
+  return left.size === 1 ? left : right
+}
+
+/** Which of the parts at this depth a leaf is in, whose key begins at this place. @param depth at most 8 */
+export function partNumber(leaves: Uint8Array, at: number, depth: number): number {
+  return (leaves[at] as number) >> (8 - depth)
 }
 
 /** The place of a key in a tree. */
@@ -228,7 +260,10 @@ function parted(range: Range, depth: number): readonly [Range, Range] {
 function rangeRoot(range: Range, depth: number, sha256: Sha256): Uint8Array {
   const count = range.to - range.from
   if (count === 0) return EMPTY_ROOT
-  if (count === 1) return hashOfLeaf(leafAt(range, range.from), sha256)
+  if (count === 1) {
+    const at = (range.order[range.from] as number) * LEAF_BYTES
+    return leafHash(range.leaves.subarray(at, at + LEAF_BYTES), sha256)
+  }
   const [left, right] = parted(range, depth)
   return nodeHash(rangeRoot(left, depth + 1, sha256), rangeRoot(right, depth + 1, sha256), sha256)
 }

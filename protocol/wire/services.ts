@@ -1,21 +1,8 @@
-import type { MemberId, OperationId, RoomId } from '../ids.ts'
+import type { MemberId, OperationId, RoomId, StatementId } from '../ids.ts'
 import { MAX_CHECKPOINT_BYTES, MAX_ENTRY_BYTES, MAX_ENVELOPE_BYTES, MAX_HEADS } from '../limits.ts'
 import { REASONS } from '../reasons.ts'
 import { bad } from '../result.ts'
-import {
-  bytes,
-  flag,
-  id,
-  list,
-  map,
-  oneGroup,
-  oneOf,
-  type Read,
-  refine,
-  sortedSet,
-  text,
-  uint,
-} from '../schema.ts'
+import { bytes, id, list, map, oneGroup, oneOf, type Read, refine, sortedSet, text, uint } from '../schema.ts'
 import type { Frame } from './frame.ts'
 
 /**
@@ -39,12 +26,20 @@ export interface Service<Q, A> {
 export const MAX_ENTRIES_AN_ANSWER = 64
 const MAX_LEDGER_ANSWER = MAX_ENTRIES_AN_ANSWER * (MAX_ENTRY_BYTES + 8) + MAX_CHECKPOINT_BYTES + 64
 
-/** Most operations in one answer. */
-export const MAX_OPERATIONS_AN_ANSWER = 64
+/** SHA-256 of a state (SPEC §7.8). */
+const DIGEST_BYTES = 32
+/** Most operations in one answer: a long evening comes in a dozen. */
+export const MAX_OPERATIONS_AN_ANSWER = 256
+/** What they may weigh together: that many of the usual, who say little, and fewer of the largest. */
+export const MAX_OPERATIONS_BYTES_AN_ANSWER = 64 * MAX_ENVELOPE_BYTES
 /** Most beacons in one answer: everybody in a small room. */
 export const MAX_BEACONS_AN_ANSWER = 64
 const MAX_SYNC_ANSWER =
-  (MAX_OPERATIONS_AN_ANSWER + MAX_BEACONS_AN_ANSWER + 1) * (MAX_ENVELOPE_BYTES + 8) + MAX_HEADS * 40 + 128
+  MAX_OPERATIONS_BYTES_AN_ANSWER +
+  MAX_OPERATIONS_AN_ANSWER * 8 +
+  (MAX_BEACONS_AN_ANSWER + 1) * (MAX_ENVELOPE_BYTES + 8) +
+  MAX_HEADS * 40 +
+  192
 
 /** Most rooms in the list that a relay or peer gives. */
 export const MAX_ROOMS_AN_ANSWER = 64
@@ -54,29 +49,39 @@ export const MAX_PROFILES_AN_ANSWER = 32
 /**
  * Says who is there, right after a connection opens and before anything else: `p`, a presence, or `i`, an invitation proof. The answer has the
  * other's presence `p` when it is a member's session, and the size of the ledger when it keeps one. `cp`, both ways: the newest checkpoint
- * that the sender knows, so that a log whose disk was set back learns of it before it takes anything.
+ * that the sender knows, so that a log whose disk was set back learns of it before it takes anything. `invite`: the id of the invitation,
+ * for who showed that they hold it. Where it was used, they have the log prove with `join`, a join that lets nobody in any more, that its link was
+ * in two hands.
  */
 export const HELLO = {
   protocol: '/palabre/hello/1',
   request: {
-    shape: refine(map({}, { p: envelope, i: envelope, cp: checkpoint }), ({ p, i }) => {
+    shape: refine(map({}, { p: envelope, i: envelope, join: envelope, cp: checkpoint }), ({ p, i, join }) => {
       if (p === undefined && i === undefined) return bad('field-missing', 'p')
-      return p !== undefined && i !== undefined ? bad('field-unknown', 'i') : undefined
+      if (p !== undefined && i !== undefined) return bad('field-unknown', 'i')
+      return p !== undefined && join !== undefined ? bad('field-unknown', 'join') : undefined
     }),
-    maxBytes: MAX_ENVELOPE_BYTES + MAX_CHECKPOINT_BYTES + 64,
+    maxBytes: 2 * MAX_ENVELOPE_BYTES + MAX_CHECKPOINT_BYTES + 128,
   },
   answer: {
-    shape: map({}, { p: envelope, size: uint(), cp: checkpoint, error }),
-    maxBytes: MAX_ENVELOPE_BYTES + MAX_CHECKPOINT_BYTES + 128,
+    shape: map({}, { p: envelope, size: uint(), cp: checkpoint, invite: id<StatementId>(), error }),
+    maxBytes: MAX_ENVELOPE_BYTES + MAX_CHECKPOINT_BYTES + 192,
   },
 } satisfies Service<unknown, unknown>
 
-/** `get`: entries from this index on. `put`: a statement for the ledger; the answer has the log's signed promise. */
+/**
+ * `get`: entries from this index on, `most` so many. `put`: a statement for the ledger, with the `promise` that the log has given for it before,
+ * if it has; the answer has the log's signed promise.
+ */
 export const LEDGER = {
   protocol: '/palabre/ledger/1',
   request: {
-    shape: oneGroup(map({}, { get: uint(), put: envelope }), ['get'], ['put']),
-    maxBytes: MAX_ENVELOPE_BYTES + 32,
+    shape: oneGroup(
+      map({}, { get: uint(), most: uint(MAX_ENTRIES_AN_ANSWER, 1), put: envelope, promise: envelope }),
+      ['get', 'most?'],
+      ['put', 'promise?'],
+    ),
+    maxBytes: 2 * MAX_ENVELOPE_BYTES + 32,
   },
   answer: {
     shape: map(
@@ -138,12 +143,12 @@ export const ROOMS = {
 
 /**
  * Anti-entropy of one room: `heads` are those of whoever asks. The answer has operations that are not in their past, ancestors first, the
- * answerer's own heads, and beacons that are alive. `more`: ask again with what you have then.
+ * answerer's own heads and the digest of its state, and beacons that are alive. `next`: ask again from there.
  */
 export const SYNC = {
   protocol: '/palabre/sync/1',
   request: {
-    shape: map({ r: id<RoomId>(), heads: sortedSet(id<OperationId>(), MAX_HEADS) }),
+    shape: map({ r: id<RoomId>(), heads: sortedSet(id<OperationId>(), MAX_HEADS) }, { from: uint() }),
     maxBytes: MAX_HEADS * 40 + 128,
   },
   answer: {
@@ -154,7 +159,8 @@ export const SYNC = {
         ops: list(envelope, MAX_OPERATIONS_AN_ANSWER),
         beacons: list(envelope, MAX_BEACONS_AN_ANSWER),
         heads: sortedSet(id<OperationId>(), MAX_HEADS),
-        more: flag,
+        digest: bytes(DIGEST_BYTES, DIGEST_BYTES),
+        next: uint(),
         error,
       },
     ),

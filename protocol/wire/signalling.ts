@@ -3,7 +3,7 @@ import { bytes, map, oneGroup, type Schema, text, uint, yes } from '../schema.ts
 import type { Frame } from './frame.ts'
 
 /** SDP is lines of printable ASCII (RFC 8866 §5 with the ASCII that WebRTC writes). A carriage return without its line feed would be a line to some parsers only. */
-const sdpText = text(/^(?:[\x20-\x7e]|\r?\n)*$/, MAX_SDP_BYTES)
+export const sdpText = text(/^(?:[\x20-\x7e]|\r?\n)*$/, MAX_SDP_BYTES)
 const candidateText = text(/^[\x20-\x7e]*$/, MAX_CANDIDATE_CHARS)
 
 export interface SignallingMessage {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { availableParallelism, homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { NoteKey } from '../../protocol/log/signed-note.ts'
@@ -46,6 +46,12 @@ export interface Config {
   /** Origins of other relays of the community. */
   readonly mirrors: readonly string[]
   readonly maxPeers: number
+  /** Processes that carry voices; 0: the relay carries none. */
+  readonly mediaProcesses: number
+  /** UDP ports; none: any that are free. */
+  readonly mediaPorts: readonly number[]
+  /** In place of the machine's own addresses. */
+  readonly mediaAddresses: readonly string[]
   readonly logLevel: LogLevel
 }
 
@@ -99,6 +105,9 @@ export function readConfig(args: readonly string[], environment: Environment, fo
       witnessOf: settings['witness-of'] ?? [],
       mirrors: settings.mirror ?? [],
       maxPeers: settings['max-peers'] ?? MAX_CONNECTIONS,
+      mediaProcesses: settings['media-processes'] ?? availableParallelism(),
+      mediaPorts: settings['media-ports'] ?? [],
+      mediaAddresses: settings['media-address'] ?? [],
       logLevel: settings['log-level'] ?? 'info',
     },
   }

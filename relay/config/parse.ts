@@ -32,6 +32,18 @@ export function oneOf<const W extends string>(words: readonly W[]): Parse<W> {
 export const hostName: Parse<string> = (value) =>
   value === 'localhost' || (typeof value === 'string' && isIP(value) !== 0) ? value : undefined
 
+/** `ADDRESS`: an IP address that others see. */
+export const ipAddress: Parse<string> = (value) =>
+  typeof value === 'string' && isIP(value) !== 0 ? value : undefined
+
+/** `first-last`, both included, or one number: UDP ports that need no privileges. */
+export const portBlock: Parse<readonly number[]> = (value) => {
+  const [, first, last = first] = /^(\d{4,5})(?:-(\d{4,5}))?$/.exec(String(value)) ?? []
+  const [from, to] = [Number(first), Number(last)]
+  if (!(from >= 1024 && from <= to && to <= 65_535)) return undefined
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i)
+}
+
 /** Scheme, host and port, and nothing after them. */
 export const origin: Parse<string> = (value) => {
   if (typeof value !== 'string') return undefined

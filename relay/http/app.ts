@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
 import type { CommunityId, KeyText } from '../../protocol/ids.ts'
 import type { IceServer } from '../config/parse.ts'
+import { PASSED, PROFILE_PATH, STATEMENT_PATH } from '../passing.ts'
 import type { TreeFiles } from '../tree/tree-files.ts'
 import type { Witness } from '../witness/witness.ts'
 import { type Asset, type Assets, bodyFor } from './assets.ts'
 import { FOR_EVERYBODY, logFile } from './log-files.ts'
 import { readHost, securityHeaders } from './security.ts'
+import { type SubmissionParts, submit } from './submission-door.ts'
 import { addCheckpoint, cosignedCheckpoint } from './witness-door.ts'
 
 /** A year, in seconds: what is named after its content never changes. */
@@ -21,6 +23,8 @@ export interface RelayFacts {
   readonly community: CommunityId | null
   /** Multiaddrs under which it was announced; none means that of the page. */
   readonly addresses: readonly string[]
+  /** Multiaddrs of other relays of the community. */
+  readonly relays: readonly string[]
   readonly ice: readonly IceServer[]
 }
 
@@ -30,19 +34,21 @@ export interface HttpParts {
   /** The log of the community. */
   readonly log: TreeFiles
   readonly witness: Witness
+  readonly submissions: SubmissionParts
   /** `undefined` while the relay starts or stops. */
   facts(): RelayFacts | undefined
 }
 
 /** Everything on the port that is no WebSocket: the app, and what is going on. Refusals are JSON with a stable code. */
-export function createApp({ assets, log, witness, facts }: HttpParts): Hono {
+export function createApp({ assets, log, witness, submissions, facts }: HttpParts): Hono {
   const app = new Hono()
 
   app.use(async (context, next) => {
     const host = readHost(context.req.header('Host'))
     if (host === undefined) return context.json({ error: 'host-invalid' }, 400)
     await next()
-    const relays = (facts()?.addresses ?? []).flatMap((address) => socketOrigin(address) ?? [])
+    const { addresses = [], relays: others = [] } = facts() ?? {}
+    const relays = [...addresses, ...others].flatMap((address) => socketOrigin(address) ?? [])
     for (const [name, value] of Object.entries(securityHeaders(host, relays)))
       if (!context.res.headers.has(name)) context.res.headers.set(name, value)
     if (!context.res.headers.has('Cache-Control')) context.res.headers.set('Cache-Control', 'no-store')
@@ -50,6 +56,8 @@ export function createApp({ assets, log, witness, facts }: HttpParts): Hono {
   })
 
   app.post('/witness/add-checkpoint', (context) => addCheckpoint(witness, context.req.raw))
+  for (const path of [STATEMENT_PATH, PROFILE_PATH] as const)
+    app.post(path, ({ req }) => submit(submissions, path, req.query(PASSED) !== undefined, req.raw))
 
   app.use(async (context, next) => {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return await next()

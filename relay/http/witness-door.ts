@@ -1,5 +1,6 @@
 import { MAX_WITNESS_REQUEST_BYTES } from '../../protocol/limits.ts'
 import type { WitnessRefusal } from '../../protocol/log/witness.ts'
+import { readBounded } from '../read-bounded.ts'
 import type { Witness } from '../witness/witness.ts'
 import { FOR_EVERYBODY } from './log-files.ts'
 
@@ -7,7 +8,7 @@ const TEXT = 'text/plain; charset=utf-8'
 
 /** `POST add-checkpoint` (WIT-1 to 4). */
 export async function addCheckpoint(witness: Witness, request: Request): Promise<Response> {
-  const body = await readBody(request, MAX_WITNESS_REQUEST_BYTES)
+  const body = await readBounded(request, MAX_WITNESS_REQUEST_BYTES)
   if (body === undefined) return refuse(413, 'too-large')
   const outcome = await witness.add(body)
   if (outcome === 'rate-limited') return refuse(429, outcome)
@@ -49,16 +50,4 @@ const SENTENCES: Partial<Record<WitnessRefusal | 'rate-limited', string>> = {
 function refuse(status: number, reason: WitnessRefusal | 'rate-limited'): Response {
   const message = SENTENCES[reason] ?? 'The checkpoint cannot be cosigned.'
   return Response.json({ error: reason, message }, { status })
-}
-
-/** `undefined` when there is more of it than allowed, of which no more than that is read. */
-async function readBody(request: Request, most: number): Promise<Uint8Array | undefined> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const part of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += part.length
-    if (length > most) return undefined
-    parts.push(part)
-  }
-  return new Uint8Array(Buffer.concat(parts))
 }

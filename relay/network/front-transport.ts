@@ -2,6 +2,7 @@ import {
   type ComponentLogger,
   type Connection,
   type CreateListenerOptions,
+  type DialTransportOptions,
   type Listener,
   type ListenerEvents,
   type Transport,
@@ -10,14 +11,15 @@ import {
   type Upgrader,
 } from '@libp2p/interface'
 import { ipPortToMultiaddr } from '@libp2p/utils'
+import { type WebSocketsComponents, webSockets } from '@libp2p/websockets'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebSockets, WebSocketsSecure } from '@multiformats/multiaddr-matcher'
 import type { Front } from './front.ts'
 import { SocketConnection } from './socket-connection.ts'
 
-/** Lets libp2p listen on a front that is listening already. A relay is dialled and does not dial. */
-export function frontTransport(front: Front): (components: { logger: ComponentLogger }) => Transport {
-  return ({ logger }) => new FrontTransport(front, logger)
+/** Lets libp2p listen on a front that is listening already. A relay dials other relays alone, whose fronts are WebSockets too. */
+export function frontTransport(front: Front): (components: WebSocketsComponents) => Transport {
+  return (components) => new FrontTransport(front, components)
 }
 
 class FrontTransport implements Transport {
@@ -25,14 +27,16 @@ class FrontTransport implements Transport {
   readonly [Symbol.toStringTag] = '@palabre/front'
   readonly #front: Front
   readonly #logger: ComponentLogger
+  readonly #dialler: Transport
 
-  constructor(front: Front, logger: ComponentLogger) {
+  constructor(front: Front, components: WebSocketsComponents) {
     this.#front = front
-    this.#logger = logger
+    this.#logger = components.logger
+    this.#dialler = webSockets()(components)
   }
 
-  async dial(): Promise<Connection> {
-    throw new Error('a relay does not dial')
+  async dial(address: Multiaddr, options: DialTransportOptions): Promise<Connection> {
+    return await this.#dialler.dial(address, options)
   }
 
   createListener({ upgrader }: CreateListenerOptions): Listener {
@@ -45,8 +49,8 @@ class FrontTransport implements Transport {
     )
   }
 
-  dialFilter(): Multiaddr[] {
-    return []
+  dialFilter(addresses: Multiaddr[]): Multiaddr[] {
+    return this.#dialler.dialFilter(addresses)
   }
 }
 

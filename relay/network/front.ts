@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import {
+  HTTP_CHECK_MS,
   HTTP_HEADERS_MS,
   HTTP_REQUEST_MS,
   MAX_HTTP_HEADER_BYTES,
@@ -104,6 +105,7 @@ export class Front {
       maxHeaderSize: MAX_HTTP_HEADER_BYTES,
       headersTimeout: HTTP_HEADERS_MS,
       requestTimeout: HTTP_REQUEST_MS,
+      connectionsCheckingInterval: HTTP_CHECK_MS,
     }
     const server = tls
       ? createSecureServer({ ...bounds, ...tls }, httpHandler)
@@ -121,8 +123,11 @@ export class Front {
         accept(webSocket, { address: remoteAddress, port: remotePort }),
       )
     })
-    // A malformed request or TLS handshake is the client's affair.
-    server.on('clientError', (_error, socket: Duplex) => refuse(socket, '400 Bad Request'))
+    // A malformed request or TLS handshake is the client's affair. One that takes too long is not malformed: browsers connect before they have anything to
+    // ask, and when the first request crosses such an answer on the way, they ask again after 408 (RFC 9110 §15.5.9), and show an error after 400.
+    server.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Duplex) =>
+      refuse(socket, code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'),
+    )
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {

@@ -47,6 +47,8 @@ export interface RelayNetworkOptions extends FrontOptions {
   readonly openProtocols: readonly string[]
   /** The validator of a room's or community's topic; nothing if the relay is not to carry it. */
   readonly validatorFor: (topic: string) => Validate | undefined
+  /** Another relay of the community: it is admitted at once, and may be dialled. None where it is not said. */
+  readonly isFellow?: (peer: PeerIdString) => boolean
   readonly report?: (where: string, error: unknown) => void
   /** Smaller bounds, for small machines and for tests. */
   readonly maxima?: Partial<RelayMaxima>
@@ -71,6 +73,8 @@ export interface RelayNetwork {
   open(): void
   /** The port that HTTP and WebSockets are on. */
   readonly port: number
+  /** Connects to another relay of the community. @throws libp2p's error */
+  dial(addresses: readonly string[], signal: AbortSignal): Promise<void>
   /** Multiaddrs with `/p2p/<id>`: those announced, else the one listened on. */
   addresses(): string[]
   /** Topics carried and reservations held, for health and metrics. */
@@ -108,7 +112,9 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
     topicsPerPeer: MAX_TOPICS_PER_PEER,
     ...options.maxima,
   }
-  const reputation = new Reputation(() => performance.now())
+  const now = () => performance.now()
+  const isFellow = options.isFellow ?? (() => false)
+  const reputation = new Reputation(now)
   const admissions = new Admissions(
     (peer) => network.announce(peer),
     (peer) => void network.disconnect(peer),
@@ -137,7 +143,7 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
       }),
     ],
     connectionGater: {
-      denyDialPeer: () => true,
+      denyDialPeer: (peer) => !isFellow(peer.toString() as PeerIdString),
       denyInboundConnection: () => unadmitted.size >= maxima.unadmitted,
       denyInboundRelayReservation: async (peer) =>
         !(await admissions.decision(
@@ -172,6 +178,7 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
       pubsub: (components: GossipSubComponents) =>
         gossipService(
           reputation,
+          now,
           maxima.topicsPerPeer,
         )({
           privateKey: components.privateKey,
@@ -196,9 +203,11 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
     unadmitted.delete(connection)
   }
   node.addEventListener('connection:open', ({ detail: connection }) => {
+    const peer = connection.remotePeer.toString() as PeerIdString
+    if (isFellow(peer)) admissions.admit(peer)
     const overdue = setTimeout(() => connection.abort(new Error('not admitted in time')), maxima.admissionMs)
     unadmitted.set(connection, overdue)
-    void admissions.decision(connection.remotePeer.toString() as PeerIdString).then(() => settle(connection))
+    void admissions.decision(peer).then(() => settle(connection))
   })
   node.addEventListener('connection:close', ({ detail: connection }) => settle(connection))
   node.addEventListener('peer:disconnect', ({ detail: peer }) => {
@@ -216,6 +225,12 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
     members,
     port: front.port,
     open: () => front.open(),
+    async dial(addresses, signal) {
+      await node.dial(
+        addresses.map((address) => multiaddr(address)),
+        { signal },
+      )
+    },
     addresses: () => node.getMultiaddrs().map((address) => address.toString()),
     figures: () => ({
       topics: topics.carried().length,

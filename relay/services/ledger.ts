@@ -8,6 +8,7 @@ import { type LedgerAnswer, type LedgerRequest, MAX_ENTRIES_AN_ANSWER } from '..
 import type { Allowance } from '../allowance.ts'
 import type { LogKeeper } from '../log-keeper.ts'
 import { accountOf, type Session, type Sessions } from '../sessions.ts'
+import type { Take } from '../taking.ts'
 
 /** Of which the newest is shown. */
 export interface Checkpoints {
@@ -16,6 +17,7 @@ export interface Checkpoints {
 
 export interface LedgerParts {
   readonly keeper: LogKeeper
+  readonly take: Take
   readonly publisher: Checkpoints
   readonly sessions: Sessions
   readonly gets: Allowance
@@ -26,9 +28,9 @@ export interface LedgerParts {
 
 /** Gives entries to whoever is admitted; takes statements of members, of a root those that it signed, and of a newcomer the join with the invitation they proved. */
 export async function answerLedger(
-  { keeper, publisher, sessions, gets, puts, allPuts }: LedgerParts,
+  { keeper, take, publisher, sessions, gets, puts, allPuts }: LedgerParts,
   from: PeerIdString,
-  { get, put }: LedgerRequest,
+  { get, most = MAX_ENTRIES_AN_ANSWER, put, promise }: LedgerRequest,
 ): Promise<LedgerAnswer> {
   const { membership } = keeper
   if (!membership) return { error: 'not-founded' }
@@ -36,14 +38,14 @@ export async function answerLedger(
   if (!session) return { error: 'not-admitted' }
   if (get !== undefined) {
     if (!gets.take(accountOf(session))) return { error: 'rate-limited' }
-    const entries = keeper.entries(get, MAX_ENTRIES_AN_ANSWER)
+    const entries = keeper.entries(get, most)
     return { entries, size: membership.size, ...checkpointOf(publisher) }
   }
   if (put === undefined) return { error: 'field-missing' }
   if (!puts.take(accountOf(session)) || !allPuts.take('everybody')) return { error: 'rate-limited' }
   if (!maySubmit(session, membership, put)) return { error: 'not-admitted' }
-  const taken = await keeper.submit(put)
-  return taken.ok ? { promise: taken.value.bytes } : { error: taken.reason }
+  const taken = await take(put, false, promise)
+  return taken.ok ? { promise: taken.value } : { error: taken.reason }
 }
 
 /** What the newest checkpoint of the log is, to whoever may know. */

@@ -2,6 +2,8 @@ import type { PeerIdString } from '../../node/network/network.ts'
 import { readProfile } from '../../node/read-profile.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
 import type { MemberId } from '../../protocol/ids.ts'
+import type { Reason } from '../../protocol/reasons.ts'
+import { good, type Result } from '../../protocol/result.ts'
 import type { Verifier } from '../../protocol/signature.ts'
 import type { ProfilesAnswer, ProfilesRequest } from '../../protocol/wire/services.ts'
 import type { Allowance } from '../allowance.ts'
@@ -16,11 +18,13 @@ export interface ProfilesParts {
   readonly verifier: Verifier
   readonly gets: Allowance
   readonly puts: Allowance
+  /** Gives a profile to the other relays of the community. */
+  passOn(profile: Uint8Array): void
 }
 
 /** Keeps one profile for each member, and gives them to members; to a newcomer only that of who invites them. */
 export async function answerProfiles(
-  { keeper, sessions, store, verifier, gets, puts }: ProfilesParts,
+  { keeper, sessions, store, verifier, gets, puts, passOn }: ProfilesParts,
   from: PeerIdString,
   { get, put }: ProfilesRequest,
 ): Promise<ProfilesAnswer> {
@@ -35,10 +39,22 @@ export async function answerProfiles(
   }
   if (put === undefined) return { error: 'field-missing' }
   if (!puts.take(accountOf(session))) return { error: 'rate-limited' }
-  const profile = await readProfile({ verifier, membership: () => membership }, put)
-  if (!profile.ok) return { error: profile.reason }
-  store.putProfile(profile.value.payload.m, put)
+  const kept = await keepProfile({ store, verifier }, membership, put)
+  if (!kept.ok) return { error: kept.reason }
+  passOn(put)
   return {}
+}
+
+/** Keeps a profile, if it is what its member committed to. */
+export async function keepProfile(
+  { store, verifier }: Pick<ProfilesParts, 'store' | 'verifier'>,
+  membership: Membership,
+  bytes: Uint8Array,
+): Promise<Result<true, Reason>> {
+  const profile = await readProfile({ verifier, membership: () => membership }, bytes)
+  if (!profile.ok) return profile
+  store.putProfile(profile.value.payload.m, bytes)
+  return good(true)
 }
 
 /** Deletes the profiles of those who asked for that (ERASE-1): after every erase, and once at the start for one that was taken just before the end. */

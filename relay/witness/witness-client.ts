@@ -6,6 +6,7 @@ import type { Proof } from '../../protocol/log/proof.ts'
 import { type NoteSignature, parseSignatures } from '../../protocol/log/signed-note.ts'
 import { encodeAddCheckpoint } from '../../protocol/log/witness.ts'
 import type { Verifier } from '../../protocol/signature.ts'
+import { readBounded } from '../read-bounded.ts'
 import { sha256 } from '../tree/sha256.ts'
 
 /** A witness that does not answer in this time is asked again with the next checkpoint. Milliseconds. */
@@ -93,14 +94,9 @@ export class WitnessClient {
         redirect: 'error',
         signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]),
       })
-      const parts: Uint8Array[] = []
-      let length = 0
-      for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-        length += part.length
-        if (length > MAX_NOTE_BYTES) return 'too much'
-        parts.push(part)
-      }
-      return { status: response.status, body: Buffer.concat(parts).toString('utf8') }
+      const body = await readBounded(response, MAX_NOTE_BYTES)
+      if (body === undefined) return 'too much'
+      return { status: response.status, body: Buffer.from(body).toString('utf8') }
     } catch (error) {
       return (error as Error).message
     }

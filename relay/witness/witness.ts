@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Bucket } from '../../node/mesh/bucket.ts'
+import { Bucket } from '../../node/bucket.ts'
 import { type Clock, second } from '../../node/ports/clock.ts'
 import type { KeyText } from '../../protocol/ids.ts'
 import { cosign } from '../../protocol/log/cosignature.ts'

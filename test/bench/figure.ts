@@ -15,7 +15,8 @@ export type Comparison = ({ readonly peer: string } | { readonly limit: string }
 
 export type Figure = {
   readonly metric: string
-  readonly unit: 'ms' | 'kB' | '1/s'
+  /** `1`: a number without one. */
+  readonly unit: 'ms' | 'B' | 'kB' | '1/s' | '1'
   /** How many values were measured. */
   readonly n: number
   readonly compared?: readonly Comparison[]

@@ -9,6 +9,9 @@ import { ALICE, type Recording } from '../support/recordings/recordings.ts'
 import { type RelayProcess, startRelayProcess } from '../support/relay-process.ts'
 import { ensureApp } from './app.ts'
 
+/** The title of the room. */
+export const ROOM = 'Under the tree'
+
 export interface Host {
   readonly relay: RelayProcess
   readonly alice: Person
@@ -17,11 +20,11 @@ export interface Host {
   close(): Promise<void>
 }
 
-/** Founds a community, makes `invitations`, opens a room and speaks in it. */
-export async function openHouse(invitations: number): Promise<Host> {
+/** Founds a community, makes `invitations`, opens a room and speaks in it. @param flags more of what the relay's owner may say */
+export async function openHouse(invitations: number, flags: readonly string[] = []): Promise<Host> {
   await ensureApp()
   const folder = await mkdtemp(join(tmpdir(), 'palabre-bench-'))
-  const relay = await startRelayProcess()
+  const relay = await startRelayProcess(flags)
   const alice = await person(await breathless(ALICE, folder), 'chromium')
   const close = async () => {
     await alice.close()
@@ -32,7 +35,7 @@ export async function openHouse(invitations: number): Promise<Host> {
     await alice.found(relay.foundingLink ?? '', 'Le Baobab')
     const links: string[] = []
     while (links.length < invitations) links.push(await alice.invite())
-    await alice.openRoom('Under the tree')
+    await alice.openRoom(ROOM)
     await alice.openMicrophone()
     return { relay, alice, links, close }
   } catch (cause) {

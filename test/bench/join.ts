@@ -1,9 +1,16 @@
 /** What a device computes to start in a community of 100,000: from a checkpoint and proofs, and from its own stored copy. */
 
 import { platformVerifier } from '../../node/crypto/native.ts'
+import { beginState } from '../../node/ledger/begin.ts'
 import { copyOf } from '../../node/ledger/copy.ts'
 import { HashTree } from '../../node/ledger/hash-tree.ts'
-import { type LightAnswer, lightRecords, type Named, readLight } from '../../node/ledger/light.ts'
+import {
+  type LightAnswer,
+  type LookedName,
+  lightMembership,
+  namesOf,
+  readLight,
+} from '../../node/ledger/light.ts'
 import { entryAt, judgedAt } from '../../node/ledger/places.ts'
 import { resumeCopy } from '../../node/ledger/resume.ts'
 import { storeSnapshot } from '../../node/ledger/snapshot.ts'
@@ -27,22 +34,28 @@ const ENTRIES = 2 * MEMBERS
 
 interface Crowd {
   readonly state: Membership
-  readonly people: readonly Named[]
+  readonly genesis: Uint8Array
+  readonly names: readonly LookedName[]
   readonly answer: LightAnswer
 }
 
 /** @param n starts of each kind */
 export async function* join(n: number, note: (text: string) => void): AsyncGenerator<Figure> {
   note(`a community of ${MEMBERS.toLocaleString('en')}`)
-  const { state, people, answer } = await makeCrowd()
+  const { state, genesis, names, answer } = await makeCrowd()
   const light: number[] = []
   for (let i = 0; i < n; i++) {
     // A verifier that has met nobody yet, as after a start.
     const verifier = await platformVerifier()
     const begun = performance.now()
-    const read = await readLight(state.community, people, answer, verifier)
-    light.push(performance.now() - begun)
+    const first = await beginState(state.community, genesis, verifier)
+    if (!first.ok) throw new Error(`the light start was refused: ${first.reason}`)
+    const read = await readLight(first.value, names, answer, verifier)
     if (!read.ok) throw new Error(`the light start was refused: ${read.reason}`)
+    const { checkpoint, facts } = read.value
+    const { members } = lightMembership(first.value, checkpoint.size, facts, new Map())
+    light.push(performance.now() - begun)
+    if (members.size !== 2) throw new Error('not both are known')
   }
   yield figure(`light start among ${MEMBERS} members, computation`, light, [
     against({ limit: 'the project asks for' }, WANTED, distribution(light).p50),
@@ -51,7 +64,7 @@ export async function* join(n: number, note: (text: string) => void): AsyncGener
   const storage = memoryStorage()
   const tree = new HashTree(sha256)
   for (let i = 0; i < ENTRIES; i++) tree.append(bytesOf(`entry ${i}`))
-  await storage.put(entryAt(state.community, 0), answer.genesis)
+  await storage.put(entryAt(state.community, 0), genesis)
   await storage.put(judgedAt(state.community), true)
   await storeSnapshot(storage, copyOf(state), tree)
   const verifier = await platformVerifier()
@@ -133,8 +146,9 @@ async function makeCrowd(): Promise<Crowd> {
   const checkpoint = checkpointBytes(await signCheckpoint(log, state.community, head))
   // The newcomer and their sponsor.
   const people = [4711, 815].map((i) => ({ member: idFrom<MemberId>(`member ${i}`), device: deviceKey(i) }))
-  const proofs = lightRecords(people).map((name) => proveRecord(state, records, name, sha256))
-  return { state, people, answer: { genesis: founded.entries[0] as Uint8Array, checkpoint, proofs } }
+  const names: readonly LookedName[] = [{ kind: 'community', name: '' }, ...people.flatMap(namesOf)]
+  const proofs = names.map((name) => proveRecord(state, records, name, sha256))
+  return { state, genesis: founded.entries[0] as Uint8Array, names, answer: { checkpoint, proofs } }
 }
 
 function deviceKey(i: number): KeyText {

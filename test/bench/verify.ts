@@ -22,6 +22,9 @@ const PAGE = fileURLToPath(new URL('verify-page.ts', import.meta.url))
 /** A browser at full speed gives noble's batches their time: n batches of 64, on a slow machine too. In milliseconds. */
 const BATCH_PATIENCE = 5_000
 
+/** Before the first batch thousands of messages are signed, by noble. In milliseconds. */
+const SIGNING_PATIENCE = 30_000
+
 /** @param n batches of each way in each engine */
 export async function* verify(n: number, note: (text: string) => void): AsyncGenerator<Figure> {
   note('Node')
@@ -99,7 +102,9 @@ async function inBrowser(kind: BrowserKind, url: string, batches: number): Promi
         window.__rates = rates
       })
     }, batches)
-    await page.waitUntil(() => window.__rates !== undefined, undefined, batches * BATCH_PATIENCE)
+    // One batch more comes before those that count.
+    const patience = SIGNING_PATIENCE + (batches + 1) * BATCH_PATIENCE
+    await page.waitUntil(() => window.__rates !== undefined, undefined, patience)
     return await page.evaluate(() => window.__rates as EngineRates)
   } finally {
     await browser.close()

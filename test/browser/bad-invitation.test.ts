@@ -1,11 +1,15 @@
 /** What a person sees whose link lets nobody in: a plain sentence in their language, with a stable code, and nothing is stored. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { httpSource } from '../../node/audit/http-source.ts'
 import type { PeerErrorCode } from '../../node/errors.ts'
+import type { StatementId } from '../../protocol/ids.ts'
 import { messages as english } from '../../web/messages/en.ts'
 import { messages as french } from '../../web/messages/fr.ts'
+import { audit } from '../scenario/ledger/auditor.ts'
 import { type Browser, launch, type Page } from '../support/browsers.ts'
 import { foundCommunity, invite, signerOf } from '../support/community.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { codeFor, type SeededRelay, startSeededRelay, storedBy } from '../support/seeded-relay.ts'
 import { at, TESTIDS } from '../support/testids.ts'
 
@@ -141,6 +145,28 @@ describe.each(['en', 'fr'] as const)('in the language %s', (locale) => {
         }),
     )
   })
+})
+
+it('LEAK-1: who did not use their link says so, and the ledger shows that two people had it', async () => {
+  const size = () => (storedBy(seeded.relay) as { entries: readonly unknown[] }).entries.length
+  const entries = size()
+  await follow(links.used as string)
+  await page.click(at(TESTIDS.leakReport))
+  await page.waitFor(at(TESTIDS.leakReported))
+  await expect.poll(size, { timeout: PATIENCE }).toBe(entries + 1)
+  // Said again, it is no news.
+  await follow(links.used as string)
+  await page.click(at(TESTIDS.leakReport))
+  await page.waitFor(at(TESTIDS.leakReported))
+  // What the log took it signs some seconds later (KEEP-2).
+  const published = async () => {
+    const { state, findings } = await audit(httpSource(new URL('/log/', seeded.relay.origin)))
+    const used = state?.invitations.get(seeded.invitations.used.envelope.id as StatementId)
+    return { findings, leaked: used?.leaked }
+  }
+  await expect.poll(published, { timeout: PATIENCE }).toEqual({ findings: [], leaked: true })
+  expect(size()).toBe(entries + 1)
+  expect(await kept()).toEqual([])
 })
 
 it('after a bad link, a good one opens in the same tab', async () => {

@@ -6,6 +6,7 @@ import { type Person, person } from '../support/person.ts'
 import { ALICE, BOB } from '../support/recordings/recordings.ts'
 import { type RelayProcess, startRelayProcess } from '../support/relay-process.ts'
 import { inOneStory } from '../support/story.ts'
+import { at, TESTIDS } from '../support/testids.ts'
 
 const ROOM = 'Under the tree'
 
@@ -33,8 +34,7 @@ async function part(): Promise<void> {
 
 /** At the ear, and in each voice that is played. */
 async function eachHearsTheOther(): Promise<void> {
-  await Promise.all([alice.hears(bob), bob.hears(alice)])
-  await Promise.all([alice.tells(bob), bob.tells(alice)])
+  await Promise.all([alice.hears(bob), bob.hears(alice), alice.tells(bob), bob.tells(alice)])
 }
 
 describe('Alice in Chromium invites Bob in Firefox', () => {
@@ -73,6 +73,13 @@ describe('Alice in Chromium invites Bob in Firefox', () => {
     await eachHearsTheOther()
   })
 
+  it('each is told how good the connection is, in a word and in numbers', async () => {
+    const said = await Promise.all([alice.connectionWith(bob), bob.connectionWith(alice)])
+    for (const each of said) expect(each).toMatch(/^.*(between you|entre vous) \(.*[\d,.]+\s?% .*\)$/)
+    // Chromium measures the road itself, Firefox is told by whoever hears it speak.
+    expect(said[0]).toMatch(/\d ms (there and back|aller-retour)/)
+  })
+
   it('a ring follows the speech', async () => {
     await Promise.all([alice.sees(bob, { speaking: true }), bob.sees(bob, { speaking: true })])
     bob.browser.card.hush()
@@ -84,6 +91,8 @@ describe('Alice in Chromium invites Bob in Firefox', () => {
   it('nothing is heard of whoever mutes', async () => {
     await bob.mute()
     await alice.sees(bob, { muted: true, speaking: false })
+    // What was said before may still be on its way; nothing comes after it.
+    await alice.hearsNobody()
     expect(await alice.listens()).toEqual([])
   })
 
@@ -94,6 +103,26 @@ describe('Alice in Chromium invites Bob in Firefox', () => {
     await bob.microphoneIs('muted-by-moderator')
     await alice.sees(bob, { muted: true })
     expect(await alice.listens()).toEqual([])
+  })
+
+  it('and no press or key of theirs opens the microphone again', async () => {
+    await bob.page.click(at(TESTIDS.openMicrophone))
+    await bob.page.click(at(TESTIDS.talkKey))
+    await bob.page.press('Escape')
+    await bob.page.waitFor(at(TESTIDS.microphoneDialog), { hidden: true })
+    const press = (type: 'keydown' | 'keyup') =>
+      bob.page.evaluate(
+        ({ toggle, what }) => {
+          document.querySelector<HTMLElement>(toggle)?.click()
+          document.body.dispatchEvent(new KeyboardEvent(what, { code: 'Space', bubbles: true }))
+        },
+        { toggle: at(TESTIDS.micToggle), what: type },
+      )
+    await press('keydown')
+    await bob.microphoneIs('muted-by-moderator')
+    expect(await alice.listens()).toEqual([])
+    await press('keyup')
+    await alice.sees(bob, { muted: true })
   })
 
   it('whoever steps down listens again', async () => {

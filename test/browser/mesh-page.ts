@@ -7,7 +7,7 @@ import { peerIdOf } from '../../node/network/peer-id.ts'
 import { systemClock } from '../../node/ports/clock.ts'
 import type { PeerConnections } from '../../node/ports/connections.ts'
 import { beginLedger } from '../../protocol/community/replay.ts'
-import { idOf, keyBytes } from '../../protocol/ids.ts'
+import { idOf, keyBytes, type RoomId } from '../../protocol/ids.ts'
 import { CONNECTIONS_CONTRACT } from '../contract/connections.ts'
 import { withMember } from '../node/mesh/scene.ts'
 import { bytesOf, foundCommunity, NOON, personOf, signerOf } from '../support/community.ts'
@@ -46,7 +46,11 @@ declare global {
 }
 
 const verifier = await platformVerifier()
-const connections = browserConnections([])
+const connectionsOf = browserConnections([])
+const ROOM = idOf<RoomId>(bytesOf('the room'))
+const SECRET = { epoch: 1, generation: 0, secret: bytesOf('secret 1') }
+/** The connections of one of the two sessions. */
+const connectionsFor = (name: string) => connectionsOf({ room: ROOM, seed: bytesOf(`${name} session`) })
 /** For the page of the browser tests: the microphone hears a recording. */
 const microphone = await navigator.mediaDevices.getUserMedia({ audio: true })
 
@@ -62,6 +66,7 @@ type Accept = (from: PeerIdString, channel: Channel) => void
 class Bridge
   implements Pick<PeerNetwork, 'peer' | 'publicKey' | 'openChannel' | 'handleChannel' | 'unhandle' | 'on'>
 {
+  readonly hidesAddress = false
   readonly peer: PeerIdString
   readonly publicKey: Uint8Array
   readonly #far: PeerIdString
@@ -160,7 +165,8 @@ async function start(
   const membership = withMember(withMember(begun.value, own), far)
   const bridge = new Bridge(me, other)
   const key = signerOf(`${other} session`).publicKey
-  const mesh = await startMesh(idOf(bytesOf('the room')), {
+  const connections = connectionsFor(me)
+  const mesh = await startMesh(ROOM, {
     network: bridge,
     connections: forged ? forging(connections) : connections,
     clock: systemClock,
@@ -168,6 +174,7 @@ async function start(
     membership: () => membership,
     me: { member: own.member, device: own.device, peer: signerOf(`${me} session`).publicKey },
   })
+  mesh.use({ held: [SECRET], speak: SECRET })
   mesh.setMicrophone(track())
   return {
     want: (send, receive) => mesh.update([{ peer: peerIdOf(key), key, member: far.member, send, receive }]),
@@ -186,7 +193,12 @@ window.meshPage = {
   async runCase(name) {
     const found = CONNECTIONS_CONTRACT.find((each) => each.name === name)
     if (found === undefined) throw new Error(`there is no case "${name}"`)
-    await found.run({ connections, track })
+    const connections = connectionsFor('Alice')
+    try {
+      await found.run({ connections, speaker: signerOf('Alice session').publicKey, track })
+    } finally {
+      connections.close()
+    }
   },
   async start(me, other, forged) {
     Object.assign(window.meshPage, await start(me, other, forged))

@@ -16,14 +16,12 @@ const browsers = new Map<BrowserKind, Browser>()
 const pages: Page[] = []
 
 beforeAll(async () => {
-  const script = await bundle()
+  const scripts = await bundle()
   server = createServer((request, response) => {
-    const isScript = request.url === '/page.js'
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
+    const script = scripts.get(request.url ?? '')
+    response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript')
     response.end(
-      isScript
-        ? script
-        : '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>',
+      script ?? '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>',
     )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -41,19 +39,29 @@ afterAll(async () => {
   server?.close()
 })
 
-async function bundle(): Promise<string> {
+/** The page's script and that of its worker, by their paths. */
+async function bundle(): Promise<ReadonlyMap<string, string>> {
   const built = await build({
     configFile: false,
     logLevel: 'error',
+    worker: { format: 'es' },
     build: {
       write: false,
       minify: false,
       target: 'es2024',
-      lib: { entry: new URL('./mesh-page.ts', import.meta.url).pathname, formats: ['es'] },
+      rolldownOptions: {
+        input: new URL('./mesh-page.ts', import.meta.url).pathname,
+        output: { entryFileNames: 'page.js' },
+      },
     },
   })
-  const [{ output }] = (Array.isArray(built) ? built : [built]) as [Rolldown.RolldownOutput]
-  return output[0].code
+  const { output } = built as Rolldown.RolldownOutput
+  return new Map(
+    output.map((file) => [
+      `/${file.fileName}`,
+      file.type === 'chunk' ? file.code : Buffer.from(file.source).toString(),
+    ]),
+  )
 }
 
 async function open(kind: BrowserKind): Promise<Page> {

@@ -83,8 +83,9 @@ it('David joins with an invitation from before, finds the room, hears and is hea
     await each.sees(david, { stage: false })
   }
   await david.tells(alice, carol)
-  await david.takeStage(alice)
-  // So that each ear has one voice to tell.
+  // So that each ear has one voice to tell, and nothing of the others on its way to it.
   await Promise.all([alice.mute(), carol.mute()])
+  await Promise.all([alice, bob, carol].map((each) => each.hearsNobody()))
+  await david.takeStage(alice)
   await Promise.all([alice, bob, carol].map((each) => each.hears(david)))
 })

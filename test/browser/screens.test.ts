@@ -1,9 +1,17 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { AxeResults } from 'axe-core'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkpointBytes } from '../../protocol/log/checkpoint.ts'
+import { encodeEvidence, forkEvidence } from '../../protocol/log/evidence.ts'
+import { encodeFileHead } from '../../protocol/log/ledger-file.ts'
+import { encodeBundle } from '../../protocol/log/tile.ts'
+import { palabre } from '../cli/run.ts'
 import { VILLAGE_TIME } from '../support/fake-door.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { foundLoggedCommunity, History } from '../support/log.ts'
 import { at, TESTIDS } from '../support/testids.ts'
 import { openVillage } from '../support/village.ts'
 
@@ -54,11 +62,13 @@ const SIZES = [
 
 type Size = (typeof SIZES)[number]
 
-async function contextOf({ viewport, colorScheme, locale }: Size): Promise<BrowserContext> {
+async function contextOf({ viewport, colorScheme, locale }: Size, touch = false): Promise<BrowserContext> {
   const context = await browser.newContext({
     viewport,
     colorScheme,
     locale,
+    hasTouch: touch,
+    isMobile: touch,
     // What moves is judged at rest: a colour half way through a transition is no colour of ours.
     reducedMotion: 'reduce',
     timezoneId: 'Africa/Abidjan',
@@ -106,22 +116,33 @@ async function listen(page: Page): Promise<void> {
 async function offered(page: Page): Promise<void> {
   await listen(page)
   await page.evaluate(() => village.room?.change(village.room.view.value.me.member, { offered: true }))
-  await page.waitForSelector(at(TESTIDS.offerAccept))
+  await page.waitForSelector(at(TESTIDS.microphoneTry))
+}
+
+async function tried(page: Page): Promise<void> {
+  await offered(page)
+  await page.click(at(TESTIDS.microphoneTry))
+  await page.waitForSelector(`${at(TESTIDS.microphoneTest)}[data-heard="true"]`)
 }
 
 async function speak(page: Page): Promise<void> {
   await offered(page)
-  await page.click(at(TESTIDS.offerAccept))
+  await page.click(at(TESTIDS.microphoneTry))
+  await page.click(at(TESTIDS.microphoneTake))
   await page.waitForSelector(at(TESTIDS.micToggle))
 }
 
-async function host(page: Page): Promise<void> {
+async function host(page: Page, how?: 'counts' | 'private'): Promise<void> {
   await page.click(at(TESTIDS.roomOpen))
+  if (how === 'counts') await page.check(at(TESTIDS.roomCounts))
+  if (how === 'private') await page.check(at(TESTIDS.roomChoosePrivate))
   await page.fill(at(TESTIDS.roomTitle), 'Que faire de la place du marché cet hiver ?')
   await page.fill(at(TESTIDS.roomTopics), 'quartier, hiver')
   await page.click(at(TESTIDS.roomCreate))
   await page.waitForSelector(at(TESTIDS.micToggle))
 }
+
+const hostCounting = (page: Page) => host(page, 'counts')
 
 /** The host's room with others in it, two hands up and one of them already asked. */
 async function busy(page: Page): Promise<void> {
@@ -129,8 +150,16 @@ async function busy(page: Page): Promise<void> {
   await page.evaluate(() => {
     const { room } = village
     const { KOFI, NADIA, LEA, JEAN, UNNAMED } = villagers
-    room?.enter(KOFI, { level: 20, onStage: true, muted: false, speaking: true, link: 'connected' })
-    room?.enter(NADIA, { level: 80, onStage: true, link: 'failed' })
+    room?.enter(KOFI, {
+      level: 20,
+      onStage: true,
+      muted: false,
+      speaking: true,
+      link: 'connected',
+      check: 'forged',
+      quality: { roundTrip: 910, jitter: 60, lost: 0.124 },
+    })
+    room?.enter(NADIA, { level: 80, onStage: true, link: 'failed', check: 'unverified' })
     for (const who of [LEA, JEAN, UNNAMED]) room?.enter(who)
     room?.hand(LEA.id, true)
     room?.hand(JEAN.id, true)
@@ -175,9 +204,44 @@ const SCREENS: readonly (readonly [
   ],
   ['invitation', '?as=nobody#/i/come-in', async () => {}, at(TESTIDS.joinName)],
   ['invitation, expired', '?as=nobody#/i/expired', async () => {}, '[data-code="invitation-expired"]'],
+  ['invitation, used by somebody', '?as=nobody#/i/used', async () => {}, at(TESTIDS.leakReport)],
+  [
+    'invitation, used by somebody else, who is told of',
+    '?as=nobody#/i/used',
+    (page) => page.click(at(TESTIDS.leakReport)),
+    at(TESTIDS.leakReported),
+  ],
   ['invitation of a member', '#/i/come-in', async () => {}, at(TESTIDS.alreadyIn)],
   ['not opened', '?failing=other-tab', async () => {}, '[data-code="other-tab"]'],
   ['rooms', '', async () => {}, at(TESTIDS.roomItem)],
+  [
+    'rooms, with a log that did wrong',
+    '',
+    async (page) => {
+      await page.waitForSelector(at(TESTIDS.roomItem))
+      await page.evaluate(() => {
+        const at = Date.UTC(2026, 2, 1)
+        const bytes = Uint8Array.of(1, 2, 3)
+        village.alarms.set([
+          { kind: 'forked', evidence: bytes, at },
+          { kind: 'state-wrong', checkpoint: bytes, fits: undefined, at },
+        ])
+        village.logStanding.set('behind')
+      })
+    },
+    `${at(TESTIDS.logAlarm)}[data-kind="behind"]`,
+  ],
+  [
+    'a decision that is not final',
+    '#/decisions',
+    async (page) => {
+      await page.waitForSelector(at(TESTIDS.decision))
+      await page.evaluate(() => village.people?.provisional.set((what) => typeof what === 'number'))
+    },
+    at(TESTIDS.provisional),
+  ],
+  ['rooms, while the ledger is read', '?reading', async () => {}, at(TESTIDS.reading)],
+  ['people, while the ledger is read', '?reading#/people', async () => {}, at(TESTIDS.reading)],
   ['rooms, none', '?as=founder', async () => {}, at(TESTIDS.roomsEmpty)],
   [
     'rooms, relay away',
@@ -215,6 +279,94 @@ const SCREENS: readonly (readonly [
   ],
   ['a member who was cut off', '#/people', (page) => toPerson(page, 'Rose'), '[data-act="vouch"]'],
   [
+    'reporting a member',
+    '#/people',
+    async (page) => {
+      await toPerson(page, 'Kofi')
+      await page.click(at(TESTIDS.report))
+      await page.fill(at(TESTIDS.wordsField), 'a\u202eb')
+      await page.click(at(TESTIDS.confirm))
+    },
+    `${at(TESTIDS.wordsField)}[aria-invalid="true"]`,
+  ],
+  [
+    'a member who was reported',
+    '#/people',
+    async (page) => {
+      await toPerson(page, 'Kofi')
+      await page.click(at(TESTIDS.report))
+      await page.click(at(TESTIDS.confirm))
+    },
+    `${at(TESTIDS.reported)}:not(.visually-hidden)`,
+  ],
+  ['the council, for a member', '#/council', async () => {}, `${at(TESTIDS.council)}[data-mine="false"]`],
+  [
+    'the council, with what it was told, sealed',
+    `${COUNCIL}&messages=yes#/council`,
+    async () => {},
+    `${at(TESTIDS.message)}[data-fresh="true"]`,
+  ],
+  [
+    'the council, with what it was told, opened',
+    `${COUNCIL}&messages=yes#/council`,
+    async (page) => {
+      await page.click(at(TESTIDS.messagesOpen))
+      const words = (await page.evaluate(() => village.newIdentity())).phrase.join(' ')
+      await page.fill(at(TESTIDS.phraseField), words)
+      await page.click(at(TESTIDS.confirm))
+    },
+    at(TESTIDS.messageWords),
+  ],
+  [
+    'the council, told nothing, and given what is no proposal',
+    `${COUNCIL}#/council`,
+    async (page) => {
+      await page.fill(at(TESTIDS.proposalPaste), 'nonsense')
+      await page.click(at(TESTIDS.proposalRead))
+    },
+    `${at(TESTIDS.proposalPaste)}[aria-invalid="true"]`,
+  ],
+  [
+    'changing the council, incomplete',
+    `${COUNCIL}&council=many#/council`,
+    async (page) => {
+      await page.click(at(TESTIDS.councilChange))
+      await page.click(`${at(TESTIDS.pickerRemove)} >> nth=0`)
+      await page.fill(at(TESTIDS.pickerSearch), 'na')
+      await page.waitForSelector(at(TESTIDS.pickerAdd))
+      await page.click(at(TESTIDS.confirm))
+    },
+    `${at(TESTIDS.councilNeeded)}[aria-invalid="true"]`,
+  ],
+  [
+    'a proposal that was made',
+    `${COUNCIL}&council=many#/people`,
+    async (page) => {
+      await toPerson(page, 'Kofi')
+      await page.click('[data-act="ban"]')
+      const words = (await page.evaluate(() => village.newIdentity())).phrase.join(' ')
+      await page.fill(at(TESTIDS.phraseField), words)
+      await page.click(at(TESTIDS.confirm))
+      await page.click(at(TESTIDS.proposalQrShow))
+    },
+    at(TESTIDS.inviteQr),
+  ],
+  [
+    'a proposal, from its link',
+    `${COUNCIL}&council=many#/sign/ban`,
+    async () => {},
+    `${at(TESTIDS.proposal)}[data-what="ban"]`,
+  ],
+  ['a proposal for another community', '#/sign/foreign', async () => {}, at(TESTIDS.proposalProblem)],
+  [
+    'answering the council, incomplete',
+    '?appeal=root#/appeal',
+    (page) => page.click(at(TESTIDS.appealSend)),
+    '[aria-invalid="true"]',
+  ],
+  ['answering the council, with nothing to answer', '#/appeal', async () => {}, at(TESTIDS.appeal)],
+  ['let in no more', '?appeal=root', async () => {}, at(TESTIDS.appealOpen)],
+  [
     'a member, for one of several on the council',
     `${COUNCIL}&council=many#/people`,
     (page) => toPerson(page, 'Nadia'),
@@ -246,6 +398,7 @@ const SCREENS: readonly (readonly [
   ['decisions', '#/decisions', async () => {}, at(TESTIDS.decision)],
   ['decisions, none', '?as=founder#/decisions', async () => {}, at(TESTIDS.noDecisions)],
   ['my data', '#/own', async () => {}, at(TESTIDS.export)],
+  ['my data, address hidden', '?hides=yes#/own', async () => {}, `${at(TESTIDS.hideAddress)}:checked`],
   [
     'leaving the community',
     '#/own',
@@ -304,6 +457,41 @@ const SCREENS: readonly (readonly [
     '[aria-invalid="true"]',
   ],
   [
+    'new room, whose stage counts',
+    '',
+    async (page) => {
+      await page.click(at(TESTIDS.roomOpen))
+      expect(await page.isChecked(at(TESTIDS.roomCounts))).toBe(false)
+      await page.check(at(TESTIDS.roomCounts))
+    },
+    `${at(TESTIDS.roomCounts)}:checked`,
+  ],
+  ['room, whose stage counts, as host', '', hostCounting, at(TESTIDS.roomCounting)],
+  [
+    'offer of a stage that counts',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() => {
+        const { room } = village
+        room?.view.set({ ...room.view.value, counts: true })
+        room?.change(room.view.value.me.member, { offered: true })
+      })
+    },
+    at(TESTIDS.offerCounts),
+  ],
+  [
+    'reporting somebody of the room',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.click(`${at(TESTIDS.participant)}[data-member^="Kofi"]`)
+      await page.click(at(TESTIDS.personPage))
+      await page.click(at(TESTIDS.report))
+    },
+    `${at(TESTIDS.reportRoom)}:checked`,
+  ],
+  [
     'invite',
     '',
     async (page) => {
@@ -351,6 +539,37 @@ const SCREENS: readonly (readonly [
     '[data-testid="hand-toggle"][data-up="true"]',
   ],
   [
+    'room, with reactions',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.click(`${at(TESTIDS.react)}[data-reaction="clap"]`)
+      await page.evaluate(() => village.room?.change(villagers.KOFI.id, { reaction: 'heart' }))
+    },
+    `${at(TESTIDS.participant)}[data-member^="Kofi"][data-reaction="heart"]`,
+  ],
+  [
+    'room, with somebody whom I blocked',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.click(`${at(TESTIDS.participant)}[data-member^="Kofi"]`)
+      await page.click(at(TESTIDS.blockToggle))
+      await page.waitForSelector(at(TESTIDS.personCard), { state: 'detached' })
+      await page.click(at(TESTIDS.openHidden))
+    },
+    `${at(TESTIDS.block)}[data-blocked="true"]`,
+  ],
+  [
+    'a member whom I blocked',
+    '#/people',
+    async (page) => {
+      await toPerson(page, 'Kofi')
+      await page.click(at(TESTIDS.blockToggle))
+    },
+    `${at(TESTIDS.block)}[data-blocked="true"]`,
+  ],
+  [
     'room, sound held back by the browser',
     '',
     async (page) => {
@@ -363,12 +582,37 @@ const SCREENS: readonly (readonly [
     at(TESTIDS.listen),
   ],
   ['offer of the stage', '', offered, at(TESTIDS.offerDialog)],
+  ['offer of the stage, microphone tried', '', tried, at(TESTIDS.microphoneTake)],
+  [
+    'another microphone on stage',
+    '',
+    async (page) => {
+      await speak(page)
+      await page.click(at(TESTIDS.openMicrophone))
+      await page.click(at(TESTIDS.microphoneTry))
+      await page.waitForSelector(`${at(TESTIDS.microphoneTest)}[data-heard="true"]`)
+    },
+    at(TESTIDS.microphoneTake),
+  ],
   [
     'room, on stage, relay away',
     '',
     async (page) => {
       await speak(page)
       await page.evaluate(() => village.room?.relay('reconnecting'))
+    },
+    at(TESTIDS.relayBanner),
+  ],
+  [
+    'room, on stage, device offline',
+    '',
+    async (page) => {
+      await speak(page)
+      await page.evaluate(() => village.room?.relay('reconnecting'))
+      await page.context().setOffline(true)
+      await page.waitForSelector(`${at(TESTIDS.relayBanner)} span:text-matches("offline|hors ligne")`)
+      await page.context().setOffline(false)
+      await page.waitForSelector(`${at(TESTIDS.relayBanner)} span:text-matches("The relay|Le relais")`)
     },
     at(TESTIDS.relayBanner),
   ],
@@ -383,7 +627,124 @@ const SCREENS: readonly (readonly [
     },
     '[data-microphone="muted-by-moderator"]',
   ],
-  ['room, alone as host', '', host, '[data-microphone="closed"]'],
+  ['room, alone as host', '', (page) => host(page), '[data-microphone="closed"]'],
+  [
+    'room, carried by a relay',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() => {
+        const { room } = village
+        room?.view.set({
+          ...room.view.value,
+          carrier: {
+            relay: 'https://relay.example.org',
+            listeners: 1234,
+            whole: true,
+            quality: { roundTrip: 42, jitter: 3, lost: 0.004 },
+          },
+        })
+      })
+    },
+    at(TESTIDS.roomCarrier),
+  ],
+  [
+    'room, in which some do not reach each other directly',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() => {
+        const { room } = village
+        const carrier = { relay: 'https://relay.example.org', listeners: 2, whole: false, quality: undefined }
+        room?.view.set({ ...room.view.value, carrier })
+      })
+    },
+    `${at(TESTIDS.roomCarrier)}[data-whole="false"]`,
+  ],
+  [
+    'room, private, with somebody who is not reached',
+    '',
+    async (page) => {
+      await speak(page)
+      await page.click(at(TESTIDS.micToggle))
+      await page.evaluate(() => {
+        const { room } = village
+        const kofi = room?.view.value.people.find((one) => !one.me)
+        if (room === undefined || kofi === undefined) throw new Error('nobody is here')
+        room.view.set({ ...room.view.value, isPrivate: true })
+        room.change(kofi.member, { link: 'failed', failure: 'unreached' })
+      })
+      // Whoever speaks is not told that everyone hears them.
+      await page.waitForSelector(
+        `${at(TESTIDS.microphoneState)}:text-matches("not everyone hears|tout le monde ne vous")`,
+      )
+    },
+    `${at(TESTIDS.roomUnheard)}[data-failure="unreached"]`,
+  ],
+  [
+    'room, with somebody whose link is forged, and others who are not reached',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() => {
+        const { room } = village
+        const [forged, ...others] = room?.view.value.people.filter((one) => !one.me) ?? []
+        if (room === undefined || forged === undefined) throw new Error('nobody is here')
+        room.change(forged.member, { link: 'failed', failure: 'forged' })
+        for (const { member } of others) room.change(member, { link: 'failed', failure: 'unreached' })
+      })
+    },
+    `${at(TESTIDS.roomUnheard)}[data-failure="forged"]`,
+  ],
+  [
+    'room, of one who hides their address, where no relay carries voices',
+    '?hides=yes',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() => village.room?.view.set({ ...village.room.view.value, apart: 'unheard' }))
+    },
+    `${at(TESTIDS.roomApart)}[data-state="unheard"]`,
+  ],
+  [
+    'room, in which somebody hides their address, and their card',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() => {
+        const { room } = village
+        const kofi = room?.view.value.people.find((one) => !one.me)
+        if (room === undefined || kofi === undefined) throw new Error('nobody is here')
+        room.view.set({ ...room.view.value, apart: 'carried' })
+        room.change(kofi.member, { hides: true })
+      })
+      await page.waitForSelector(`${at(TESTIDS.roomApart)}[data-state="carried"]`)
+      await page.click(`${at(TESTIDS.participant)}[data-me="false"]`)
+    },
+    at(TESTIDS.personHides),
+  ],
+  ['room, private', '', (page) => host(page, 'private'), at(TESTIDS.roomPrivate)],
+  [
+    'who may come into a private room',
+    '',
+    async (page) => {
+      await host(page, 'private')
+      await page.click(at(TESTIDS.openGuests))
+      await page.fill(at(TESTIDS.guestSearch), 'na')
+      await page.click(at(TESTIDS.guestIn))
+      await page.fill(at(TESTIDS.guestSearch), '')
+    },
+    at(TESTIDS.guestOut),
+  ],
+  [
+    'a private room in the list',
+    '',
+    async (page) => {
+      await host(page, 'private')
+      await page.click(at(TESTIDS.leave))
+      await page.waitForSelector(at(TESTIDS.roomOpen))
+    },
+    `${at(TESTIDS.roomItem)} .private`,
+  ],
   ['room, busy as host', '', busy, at(TESTIDS.handQueueItem)],
   [
     'a person of the room',
@@ -393,6 +754,112 @@ const SCREENS: readonly (readonly [
       await page.click(`${at(TESTIDS.participant)}[data-member^="Kofi"]`)
     },
     at(TESTIDS.personMute),
+  ],
+  [
+    'banning from the room',
+    '',
+    async (page) => {
+      await busy(page)
+      await page.click(`${at(TESTIDS.participant)}[data-member^="Kofi"]`)
+      await page.click(at(TESTIDS.deedBan))
+      await page.fill(at(TESTIDS.deedNote), 'Il coupe la parole à tout le monde, après deux avertissements.')
+    },
+    at(TESTIDS.deedForm),
+  ],
+  [
+    'what the moderators did',
+    '',
+    async (page) => {
+      await busy(page)
+      await page.click(`${at(TESTIDS.participant)}[data-member^="Kofi"]`)
+      await page.click(at(TESTIDS.deedBan))
+      await page.fill(at(TESTIDS.deedNote), 'Il coupe la parole à tout le monde, après deux avertissements.')
+      await page.click(at(TESTIDS.deedConfirm))
+      await page.click(at(TESTIDS.openRecord))
+    },
+    at(TESTIDS.roomUndo),
+  ],
+  [
+    'settings of the room',
+    '',
+    async (page) => {
+      await busy(page)
+      await page.click(at(TESTIDS.openSettings))
+    },
+    at(TESTIDS.settingsSave),
+  ],
+  [
+    'room, locked and led by another, with a pinned link',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.waitForSelector(at(TESTIDS.openRecord))
+      await page.evaluate(() => {
+        const { room } = village
+        const host = room?.view.value.host
+        const other = room?.view.value.people.find((one) => !one.me && one.member !== host)
+        if (room === undefined || host === undefined || other === undefined) throw new Error('nobody is here')
+        room.exit(host)
+        room.view.set({
+          ...room.view.value,
+          leader: other.member,
+          locked: true,
+          link: 'https://example.org/a/rather/long/address/of/the/notes/of/this/evening',
+        })
+      })
+    },
+    at(TESTIDS.roomLeads),
+  ],
+  [
+    'room, where connections were lost',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() => {
+        village.room?.lose(villagers.KOFI.id)
+        village.room?.miss('stage')
+      })
+      await page.waitForSelector(at(TESTIDS.roomMissed))
+    },
+    at(TESTIDS.stageAway),
+  ],
+  [
+    'room, of which somebody’s app makes something else',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() => {
+        const { room } = village
+        const { id: member, name } = villagers.KOFI
+        room?.view.set({ ...room.view.value, differing: [{ member, name }] })
+      })
+    },
+    at(TESTIDS.roomDiffers),
+  ],
+  [
+    'offer to moderate',
+    '',
+    async (page) => {
+      await speak(page)
+      await page.evaluate(() => village.room?.offerMe(village.room.view.value.host, 80))
+    },
+    at(TESTIDS.levelOffer),
+  ],
+  [
+    'put out of the room',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() =>
+        village.room?.putOut({
+          by: 'remove',
+          why: 'abuse',
+          note: 'Après deux avertissements.',
+          until: Date.UTC(2026, 10, 15, 23, 10),
+        }),
+      )
+    },
+    at(TESTIDS.roomOut),
   ],
   [
     'ending the room',
@@ -413,6 +880,18 @@ const SCREENS: readonly (readonly [
     at(TESTIDS.roomEnded),
   ],
   ['room gone', `#/r/${'gone'.padEnd(43, 'A')}`, async () => {}, '[data-code="room-gone"]'],
+  [
+    'people, while hands are up in my room',
+    '',
+    async (page) => {
+      await busy(page)
+      await page.evaluate(() => {
+        location.hash = '#/people'
+      })
+      await page.waitForSelector(at(TESTIDS.leaf))
+    },
+    at(TESTIDS.dockHands),
+  ],
   [
     'people, while in a room',
     '',
@@ -440,7 +919,8 @@ function smallControls(page: Page): Promise<readonly string[]> {
   })
 }
 
-describe.each(SIZES)('at $name', (size) => {
+// Both at once, each in a page of its own: most of the time goes into axe, which takes one processor.
+describe.concurrent.each(SIZES)('at $name', (size) => {
   let context: BrowserContext
   let watched: Watched
   beforeAll(async () => {
@@ -451,29 +931,33 @@ describe.each(SIZES)('at $name', (size) => {
   })
   afterAll(() => context.close())
 
-  it.each(SCREENS)('%s is whole, reachable and clean', async (_name, address, reach, sign) => {
-    const { page, problems } = watched
-    problems.length = 0
-    // Another fragment of the same address would not load the page anew.
-    await page.goto('about:blank')
-    await page.goto(site.url + address)
-    await reach(page)
-    await page.waitForSelector(sign)
-    expect(
-      await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-      'scrolls sideways',
-    ).toBe(0)
-    expect(await smallControls(page), 'too small to press').toEqual([])
-    expect(problems).toEqual([])
-    const { violations } = await page.evaluate(() =>
-      (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
-        resultTypes: ['violations'],
-      }),
-    )
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual(
-      [],
-    )
-  })
+  it.each(SCREENS)(
+    '%s is whole, reachable and clean',
+    { concurrent: false },
+    async (_name, address, reach, sign) => {
+      const { page, problems } = watched
+      problems.length = 0
+      // Another fragment of the same address would not load the page anew.
+      await page.goto('about:blank')
+      await page.goto(site.url + address)
+      await reach(page)
+      await page.waitForSelector(sign)
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+        'scrolls sideways',
+      ).toBe(0)
+      expect(await smallControls(page), 'too small to press').toEqual([])
+      expect(problems).toEqual([])
+      const { violations } = await page.evaluate(() =>
+        (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
+          resultTypes: ['violations'],
+        }),
+      )
+      expect(
+        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
+      ).toEqual([])
+    },
+  )
 })
 
 describe('with the keyboard alone', () => {
@@ -514,6 +998,36 @@ describe('with the keyboard alone', () => {
     await page.keyboard.press('Enter')
     await page.waitForSelector(at(TESTIDS.micToggle))
     expect(await page.title()).toBe('First words · Palabre')
+    await page.close()
+  })
+
+  it('a report from inside a room names it, unless that is not wished, or they are not in it', async () => {
+    const { page } = await open(context, '')
+    await listen(page)
+    const room = await page.evaluate(() => village.room?.view.value.id)
+    const report = async (name: boolean | 'not offered') => {
+      await page.click(at(TESTIDS.report))
+      await page.waitForSelector(at(TESTIDS.wordsField))
+      if (name === 'not offered') expect(await page.locator(at(TESTIDS.reportRoom)).count()).toBe(0)
+      else await page.setChecked(at(TESTIDS.reportRoom), name)
+      await page.click(at(TESTIDS.confirm))
+      await page.waitForSelector(at(TESTIDS.confirm), { state: 'detached' })
+      return page.evaluate(() => village.people?.desk.sent.at(-1))
+    }
+    await page.click(`${at(TESTIDS.participant)}[data-member^="Kofi"]`)
+    await page.click(at(TESTIDS.personPage))
+    expect(await report(true)).toMatchObject({ member: expect.stringMatching(/^Kofi/), room })
+    expect((await report(false))?.room).toBeUndefined()
+    await page.evaluate(() => village.room?.exit(villagers.KOFI.id))
+    expect((await report('not offered'))?.room).toBeUndefined()
+    await page.close()
+  })
+
+  it('a room does not count where its host did not choose that', async () => {
+    const { page } = await open(context, '')
+    await host(page)
+    await page.waitForSelector(at(TESTIDS.openRecord))
+    expect(await page.locator(at(TESTIDS.roomCounting)).count()).toBe(0)
     await page.close()
   })
 
@@ -729,6 +1243,133 @@ describe('what a member does about others', () => {
     await page.close()
   })
 
+  it('the evidence against a log is saved as it is, and palabre says what it proves', async () => {
+    const house = await foundLoggedCommunity()
+    const [shown, hidden] = [await History.of(house, 3), await History.of(house, 3, 'hidden')]
+    const [a, b] = [await shown.checkpoint(), await hidden.checkpoint()]
+    const evidence = encodeEvidence(forkEvidence(house.community, a, b))
+    const folder = temporaryFolder()
+    writeFileSync(
+      join(folder, 'village.ledger'),
+      Buffer.concat([encodeFileHead(checkpointBytes(a)), encodeBundle(shown.entries)]),
+    )
+    const { page } = await open(context, '')
+    await page.waitForSelector(at(TESTIDS.roomItem))
+    await page.evaluate(
+      (bytes) =>
+        village.alarms.set([{ kind: 'forked', evidence: Uint8Array.from(bytes), at: Date.UTC(2026, 2, 1) }]),
+      [...evidence],
+    )
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click(at(TESTIDS.saveEvidence)),
+    ])
+    expect(download.suggestedFilename()).toBe('palabre-evidence-forked')
+    const saved = await download.path()
+    expect(new Uint8Array(readFileSync(saved))).toEqual(evidence)
+    const ran = await palabre(folder, '--json', 'audit', 'village.ledger', '--verify-evidence', saved)
+    expect(ran.status).toBe(0)
+    expect(JSON.parse(ran.stdout)).toEqual({ holds: true, kind: 'fork', log: house.log.publicKey, at: 3 })
+    await page.close()
+  })
+
+  it('what is not final yet says so, each decision by itself, until it is', async () => {
+    const { page } = await open(context, '#/decisions')
+    const decisions = page.locator(at(TESTIDS.decision))
+    await decisions.first().waitFor()
+    expect(await page.locator(at(TESTIDS.provisional)).count()).toBe(0)
+    await page.evaluate(() => village.people?.provisional.set((what) => what === 41 || what === 38))
+    await page.waitForSelector(at(TESTIDS.provisional))
+    const chips = () =>
+      decisions.evaluateAll(
+        (rows, chip) => rows.map((row) => row.querySelector(chip) !== null),
+        at(TESTIDS.provisional),
+      )
+    expect(await chips()).toEqual([true, true, false, false, false, false])
+    await page.evaluate(() => village.people?.provisional.set((what) => what === 41))
+    expect(await chips()).toEqual([true, false, false, false, false, false])
+    await page.evaluate(() => village.people?.provisional.set(() => false))
+    expect(await chips()).toEqual([false, false, false, false, false, false])
+    await page.close()
+  })
+
+  it('a report goes to the council, with what was chosen and written', async () => {
+    const { page, problems } = await open(context, '#/people')
+    await toPerson(page, 'Kofi')
+    await page.click(at(TESTIDS.report))
+    await page.selectOption(at(TESTIDS.councilWhy), 'fake')
+    await page.fill(at(TESTIDS.wordsField), 'This is somebody else.')
+    await page.click(at(TESTIDS.confirm))
+    await page.waitForSelector(at(TESTIDS.confirmDialog), { state: 'detached' })
+    expect(await page.evaluate(() => village.people?.desk.sent)).toMatchObject([
+      { why: 'fake', words: 'This is somebody else.' },
+    ])
+    expect(problems).toEqual([])
+    await page.close()
+  })
+
+  it('one of several on the council signs what another proposed, and sends it', async () => {
+    const { page, problems } = await open(context, `${COUNCIL}&council=many#/council`)
+    const words = (await page.evaluate(() => village.newIdentity())).phrase.join(' ')
+    await page.setInputFiles(at(TESTIDS.proposalFile), {
+      name: 'ban.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from('{"statement":"ban"}'),
+    })
+    await page.waitForSelector(`${at(TESTIDS.proposal)}[data-state="open"]`)
+    await page.click(at(TESTIDS.proposalSign))
+    await page.fill(at(TESTIDS.phraseField), words)
+    await page.click(at(TESTIDS.confirm))
+    await page.waitForSelector(`${at(TESTIDS.proposal)}[data-state="ready"]`)
+    await page.click(at(TESTIDS.proposalSubmit))
+    await page.waitForSelector(`${at(TESTIDS.proposal)}[data-state="done"]`)
+    expect(await page.locator('body').textContent()).not.toContain(words.slice(0, 30))
+    expect(problems).toEqual([])
+    await page.close()
+  })
+
+  it('a proposal is saved as the file that the command line signs', async () => {
+    const { page } = await open(context, `${COUNCIL}&council=many#/people`)
+    await toPerson(page, 'Kofi')
+    await page.click('[data-act="notice"]')
+    const words = (await page.evaluate(() => village.newIdentity())).phrase.join(' ')
+    await page.fill(at(TESTIDS.phraseField), words)
+    await page.click(at(TESTIDS.confirm))
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click(at(TESTIDS.proposalSave)),
+    ])
+    expect(download.suggestedFilename()).toBe('palabre-proposition.json')
+    await page.close()
+  })
+
+  it('messages are opened with the words, and marked as read', async () => {
+    const { page } = await open(context, `${COUNCIL}&messages=yes#/people`)
+    expect(await page.textContent(at(TESTIDS.councilNews))).toBe('1')
+    await page.click(at(TESTIDS.councilOpen))
+    expect(await page.locator(at(TESTIDS.messageWords)).count()).toBe(0)
+    const words = (await page.evaluate(() => village.newIdentity())).phrase.join(' ')
+    await page.click(at(TESTIDS.messagesOpen))
+    await page.fill(at(TESTIDS.phraseField), words)
+    await page.click(at(TESTIDS.confirm))
+    await page.waitForSelector(at(TESTIDS.messageWords))
+    await page.click(at(TESTIDS.messagesRead))
+    await page.waitForSelector(`${at(TESTIDS.message)}[data-fresh="true"]`, { state: 'detached' })
+    await page.close()
+  })
+
+  it('who is let in no more answers the council with their words', async () => {
+    const { page, problems } = await open(context, '?appeal=root')
+    await page.click(at(TESTIDS.appealOpen))
+    await page.fill(at(TESTIDS.wordsField), 'It was my brother.')
+    const words = (await page.evaluate(() => village.newIdentity())).phrase.join(' ')
+    await page.fill(at(TESTIDS.phraseField), words)
+    await page.click(at(TESTIDS.appealSend))
+    await page.waitForSelector(`${at(TESTIDS.appeal)}[data-state="sent"]`)
+    expect(problems).toEqual([])
+    await page.close()
+  })
+
   it('the export is a file that says whose it is', async () => {
     const { page } = await open(context, '#/own')
     const [download] = await Promise.all([page.waitForEvent('download'), page.click(at(TESTIDS.export))])
@@ -743,12 +1384,17 @@ describe('a person', () => {
   beforeAll(async () => {
     context = await contextOf(SIZES[0])
     await context.addInitScript(() => {
-      const asked = globalThis as unknown as { asked: unknown[] }
+      const asked = globalThis as unknown as { asked: unknown[]; open: () => number }
       asked.asked = []
+      const given: MediaStream[] = []
+      asked.open = () =>
+        given.flatMap((stream) => stream.getTracks()).filter(({ readyState }) => readyState === 'live').length
       const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
       navigator.mediaDevices.getUserMedia = (constraints) => {
         asked.asked.push(constraints)
-        return ask(constraints)
+        const asking = ask(constraints)
+        void asking.then((stream) => given.push(stream))
+        return asking
       }
     })
   })
@@ -762,11 +1408,38 @@ describe('a person', () => {
     await listen(page)
     await page.click(at(TESTIDS.handToggle))
     await page.evaluate(() => village.room?.change(village.room.view.value.me.member, { offered: true }))
-    await page.waitForSelector(at(TESTIDS.offerAccept))
+    await page.waitForSelector(at(TESTIDS.microphoneTry))
     expect(await asked(page)).toBe(0)
-    await page.click(at(TESTIDS.offerAccept))
+    await page.click(at(TESTIDS.microphoneTry))
+    await page.waitForSelector(at(TESTIDS.microphoneTake))
+    // Tried, and not given: the room has no microphone yet.
+    expect(await page.evaluate(() => village.room?.microphones.length)).toBe(0)
+    await page.click(at(TESTIDS.microphoneTake))
     await page.waitForSelector(`${at(TESTIDS.micToggle)}[data-microphone="muted"]`)
     expect(await asked(page)).toBe(1)
+    await page.close()
+  })
+
+  it('who has several microphones tries one after the other, and declines with none left open', async () => {
+    const { page, problems } = await open(context, '')
+    await tried(page)
+    const choice = page.locator(at(TESTIDS.microphoneChoice))
+    const devices = await choice
+      .locator('option')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('value')))
+    expect(devices.length).toBeGreaterThan(1)
+    const other = devices.find((device) => device !== devices[0]) as string
+    await choice.selectOption(other)
+    await page.waitForSelector(at(TESTIDS.microphoneTest))
+    expect(
+      await page.evaluate(() => (globalThis as unknown as { asked: unknown[] }).asked.at(-1)),
+    ).toMatchObject({
+      audio: { deviceId: { exact: other } },
+    })
+    await page.click(at(TESTIDS.offerDecline))
+    await page.waitForSelector(at(TESTIDS.handToggle))
+    expect(await page.evaluate(() => (globalThis as unknown as { open(): number }).open())).toBe(0)
+    expect(problems).toEqual([])
     await page.close()
   })
 
@@ -776,7 +1449,7 @@ describe('a person', () => {
       navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
     })
     await offered(page)
-    await page.click(at(TESTIDS.offerAccept))
+    await page.click(at(TESTIDS.microphoneTry))
     await page.waitForSelector(`${at(TESTIDS.offerDialog)} [data-code="microphone-denied"]`)
     await page.click(at(TESTIDS.offerDecline))
     await page.waitForSelector(at(TESTIDS.handToggle))
@@ -901,6 +1574,83 @@ describe('a person', () => {
     await page.close()
   })
 
+  it('is offered no space bar on a phone', async () => {
+    const phone = await contextOf(SIZES[0], true)
+    const { page } = await open(phone, '')
+    await speak(page)
+    await page.click(at(TESTIDS.openMicrophone))
+    await page.waitForSelector(at(TESTIDS.microphoneDialog))
+    expect(await page.locator(at(TESTIDS.talkKey)).count()).toBe(0)
+    await phone.close()
+  })
+
+  it('speaks while they hold the space bar, once they chose that, and nobody hears them by a field or another button', async () => {
+    const { page, problems } = await open(context, '')
+    await speak(page)
+    const is = (state: string) => page.waitForSelector(`${at(TESTIDS.micToggle)}[data-microphone="${state}"]`)
+    await page.keyboard.down('Space')
+    await page.keyboard.up('Space')
+    await page.click(at(TESTIDS.openMicrophone))
+    await page.check(at(TESTIDS.talkKey))
+    await page.keyboard.down('Space')
+    await page.keyboard.up('Space')
+    await page.check(at(TESTIDS.talkKey))
+    await page.keyboard.press('Escape')
+    await page.waitForSelector(at(TESTIDS.microphoneDialog), { state: 'detached' })
+    await is('muted')
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur())
+    await page.keyboard.down('Space')
+    await is('open')
+    await page.keyboard.up('Space')
+    await is('muted')
+    await page.focus(at(TESTIDS.micToggle))
+    await page.keyboard.down('Space')
+    await is('open')
+    await page.keyboard.up('Space')
+    await is('muted')
+    await page.keyboard.down('Space')
+    await is('open')
+    await page.evaluate(() =>
+      village.room?.change(village.room.view.value.me.member, { muted: true, mutedByModerator: true }),
+    )
+    await is('muted-by-moderator')
+    await page.keyboard.up('Space')
+    await page.keyboard.down('Space')
+    await is('muted-by-moderator')
+    await page.keyboard.up('Space')
+    expect(problems).toEqual([])
+    await page.close()
+  })
+
+  it('hears a sound when a hand goes up that they can answer, and turns that off for good', async () => {
+    const { page } = await open(context, '')
+    await page.evaluate(() => {
+      const heard = globalThis as unknown as { notes: number }
+      heard.notes = 0
+      const start = OscillatorNode.prototype.start
+      OscillatorNode.prototype.start = function (when) {
+        heard.notes++
+        start.call(this, when)
+      }
+    })
+    const notes = () => page.evaluate(() => (globalThis as unknown as { notes: number }).notes)
+    await host(page)
+    await page.evaluate(() => {
+      village.room?.enter(villagers.LEA)
+      village.room?.hand(villagers.LEA.id, true)
+    })
+    await page.waitForSelector(at(TESTIDS.handQueueItem))
+    expect(await notes()).toBe(2)
+    await page.click(at(TESTIDS.chime))
+    await page.waitForSelector(`${at(TESTIDS.chime)}[aria-pressed="false"]`)
+    await page.goto('about:blank')
+    await page.goto(site.url)
+    await host(page)
+    await page.waitForSelector(`${at(TESTIDS.chime)}[aria-pressed="false"]`)
+    await page.click(at(TESTIDS.chime))
+    await page.close()
+  })
+
   it('is told of changes that they did not ask for', async () => {
     const { page } = await open(context, '')
     await host(page)
@@ -909,6 +1659,23 @@ describe('a person', () => {
       village.room?.hand(villagers.LEA.id, true)
     })
     await page.waitForSelector(`${at(TESTIDS.announcer)}:has-text("Léa Fontaine")`, { state: 'attached' })
+    await page.close()
+  })
+
+  it('neither hears nor sees whom they block, and takes that back in the room', async () => {
+    const { page, problems } = await open(context, '')
+    await listen(page)
+    const kofi = `${at(TESTIDS.participant)}[data-member^="Kofi"]`
+    await page.waitForFunction((voice) => document.querySelectorAll(voice).length === 3, at(TESTIDS.voice))
+    await page.click(kofi)
+    await page.click(at(TESTIDS.blockToggle))
+    await page.waitForSelector(kofi, { state: 'detached' })
+    expect(await page.locator(at(TESTIDS.voice)).count()).toBe(2)
+    await page.click(at(TESTIDS.openHidden))
+    await page.click(at(TESTIDS.blockToggle))
+    await page.waitForSelector(kofi)
+    await page.waitForFunction((voice) => document.querySelectorAll(voice).length === 3, at(TESTIDS.voice))
+    expect(problems).toEqual([])
     await page.close()
   })
 

@@ -5,6 +5,8 @@ import { browserStorage } from '../../node/storage/browser-storage.ts'
 import { STORAGE_CONTRACT } from '../contract/storage.ts'
 
 const held = new Map<string, () => void>()
+let patience = new AbortController()
+let waited: boolean | undefined
 
 const storagePage = {
   /** What a case of the contract fails with, on a database of its own. */
@@ -29,6 +31,22 @@ const storagePage = {
     const release = await browserLocks().take(name)
     if (release !== undefined) held.set(name, release)
     return release !== undefined
+  },
+  /** Waits for the lock; `waited` says what became of it. */
+  wait(name: string): void {
+    patience = new AbortController()
+    waited = undefined
+    void browserLocks()
+      .take(name, patience.signal)
+      .then((release) => {
+        if (release !== undefined) held.set(name, release)
+        waited = release !== undefined
+      })
+  },
+  /** Whether this tab got what it waited for; undefined while it waits. */
+  waited: () => waited,
+  stopWaiting(): void {
+    patience.abort()
   },
   giveBack(name: string): void {
     held.get(name)?.()

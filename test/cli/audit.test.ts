@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { FAULT_KINDS } from '../../node/generate/faults.ts'
-import { palabre } from './run.ts'
+import { palabre, palabreUntil } from './run.ts'
 
 /** Workers are started for each audit, on a machine that does other things too. Milliseconds. */
 const PATIENCE = 60_000
@@ -212,6 +212,12 @@ describe('a ledger that is wrong on purpose', { timeout: PATIENCE }, () => {
       status: 0,
       document: { holds: true, kind: 'fork' },
     })
+    // Where it cannot be written, what was found is told all the same.
+    const lost = await audit('two', '--compare', 'two-fork', '--evidence', 'nowhere/fork.cbor')
+    expect(lost).toMatchObject({
+      status: 1,
+      document: { unwritten: { code: 'file-unwritable' }, findings: [{ code: 'split-view' }] },
+    })
     await palabre(folder, 'generate-ledger', '--out', 'foreign', '--seed', 'y', '--members', '3')
     expect(await audit('foreign', '--verify-evidence', 'fork.cbor')).toMatchObject({
       status: 1,
@@ -219,8 +225,8 @@ describe('a ledger that is wrong on purpose', { timeout: PATIENCE }, () => {
     })
     truncateSync(join(folder, 'fork.cbor'), 20)
     expect(await audit('two', '--verify-evidence', 'fork.cbor')).toMatchObject({
-      status: 1,
-      document: { holds: false, reason: 'malformed' },
+      status: 2,
+      document: { error: { code: 'evidence-malformed' } },
     })
   })
 
@@ -275,6 +281,26 @@ describe('what cannot be audited', { timeout: PATIENCE }, () => {
     expect(await refused('audit')).toBe('usage')
     expect(await refused('audit', 'village', '--graph', 'gif')).toBe('usage')
     expect(await refused('nonsense')).toBe('usage')
+  })
+
+  test('is told too when the person ended it, at a relay that says nothing', async () => {
+    const asked = Promise.withResolvers<void>()
+    const server = createServer(() => asked.resolve())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const ending = new AbortController()
+    const relay = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const running = palabreUntil(ending.signal, folder, 'audit', relay)
+    await asked.promise
+    ending.abort()
+    expect(await running).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'It was ended before it was done. (interrupted)\n',
+    })
   })
 
   test('says so as JSON where JSON is asked for', async () => {

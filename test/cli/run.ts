@@ -10,7 +10,16 @@ export interface Ran {
 }
 
 /** Runs `palabre` in this process. @param folder in which it is called */
-export async function palabre(folder: string, ...args: readonly string[]): Promise<Ran> {
+export function palabre(folder: string, ...args: readonly string[]): Promise<Ran> {
+  return palabreUntil(new AbortController().signal, folder, ...args)
+}
+
+/** The same until somebody ends it. */
+export async function palabreUntil(
+  signal: AbortSignal,
+  folder: string,
+  ...args: readonly string[]
+): Promise<Ran> {
   const said = { stdout: '', stderr: '' }
   const status = await runProgram(args, COMMANDS, {
     stdout: {
@@ -24,7 +33,7 @@ export async function palabre(folder: string, ...args: readonly string[]): Promi
       },
     },
     folder,
-    signal: new AbortController().signal,
+    signal,
     watched: false,
     now: () => performance.now(),
     readStdin: async () => '',

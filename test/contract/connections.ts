@@ -1,11 +1,14 @@
 import type {
   Connection,
+  ConnectionListener,
   IceCandidate,
   PeerConnections,
   SessionDescription,
 } from '../../node/ports/connections.ts'
+import type { VoiceKeys } from '../../node/voice/keys.ts'
 import { fingerprintOf } from '../../protocol/audio/description.ts'
 import { equalBytes } from '../../protocol/bytes.ts'
+import type { KeyText } from '../../protocol/ids.ts'
 
 /**
  * What every adapter of `PeerConnections` must do. Plain cases without a test runner, so that they also run inside a page, where the browser's
@@ -13,6 +16,8 @@ import { equalBytes } from '../../protocol/bytes.ts'
  */
 export interface ConnectionsSubject {
   readonly connections: PeerConnections
+  /** The session at both ends of every connection here. */
+  readonly speaker: KeyText
   /** A track that is heard. */
   track(): MediaStreamTrack
 }
@@ -24,6 +29,8 @@ export interface ConnectionsCase {
 
 /** The name of a case that is run in more than one way. */
 export const SHOWN_CERTIFICATE = 'shows the certificate that the description names'
+/** The one that a platform leaves out which makes a connection anew instead. */
+export const NEW_ROADS = 'finds new roads under a new name after a restart'
 
 export const CONNECTIONS_CONTRACT: readonly ConnectionsCase[] = [
   {
@@ -72,6 +79,33 @@ export const CONNECTIONS_CONTRACT: readonly ConnectionsCase[] = [
       }),
   },
   {
+    name: 'says of a voice that its speaker signed for it',
+    run: (subject) =>
+      within(subject, async ({ alice, bob }) => {
+        await speak(subject, alice, bob)
+        bob.connection.hear(true)
+        await bob.until(() => bob.connection.level() > 0)
+        await bob.until(() => subject.connections.checks.value.get(subject.speaker) === 'verified')
+      }),
+  },
+  {
+    name: 'sends nothing without a secret, and lets nothing sound that another secret seals',
+    run: (subject) =>
+      within(subject, async ({ alice, bob }) => {
+        subject.connections.use({ held: KEYS.held, speak: undefined })
+        await speak(subject, alice, bob)
+        bob.connection.hear(true)
+        await isSilent(bob)
+        subject.connections.use({ held: [], speak: KEYS.speak })
+        await isSilent(bob)
+        subject.connections.use({ held: [{ ...SECRET, secret: new Uint8Array(32) }], speak: KEYS.speak })
+        await isSilent(bob)
+        subject.connections.use(KEYS)
+        subject.connections.rest(false)
+        await bob.until(() => bob.connection.level() > 0)
+      }),
+  },
+  {
     name: 'withdraws the voice that is not sent any more, and brings the same one back',
     run: (subject) =>
       within(subject, async ({ alice, bob }) => {
@@ -96,10 +130,30 @@ export const CONNECTIONS_CONTRACT: readonly ConnectionsCase[] = [
         alice.connection.send(subject.track())
         // A negotiation that is needed for another reason is the only way to see that none was needed for this.
         check(!alice.isAsked, 'asked at once')
-        alice.connection.restartIce()
-        await alice.asked()
-        await negotiate(alice, bob)
+        bob.connection.send(subject.track())
+        await bob.asked()
+        await negotiate(bob, alice)
         check(!alice.isAsked && bob.connection.voice !== undefined, 'asked later')
+      }),
+  },
+  {
+    name: 'sends nothing while the voice rests, and it again at once, without a negotiation',
+    run: (subject) =>
+      within(subject, async ({ alice, bob }) => {
+        const { connections } = subject
+        connections.rest(true)
+        await speak(subject, alice, bob)
+        bob.connection.hear(true)
+        await isSilent(bob)
+        connections.rest(false)
+        await bob.until(() => bob.connection.level() > 0)
+        connections.rest(true)
+        await bob.until(() => bob.connection.level() === 0)
+        alice.connection.send(subject.track())
+        await isSilent(bob)
+        connections.rest(false)
+        await bob.until(() => bob.connection.level() > 0)
+        check(!alice.isAsked, 'asked')
       }),
   },
   {
@@ -169,7 +223,7 @@ export const CONNECTIONS_CONTRACT: readonly ConnectionsCase[] = [
       }),
   },
   {
-    name: 'finds new roads under a new name after a restart',
+    name: NEW_ROADS,
     run: (subject) =>
       within(subject, async ({ alice, bob }) => {
         const before = await speak(subject, alice, bob)
@@ -198,6 +252,19 @@ export const CONNECTIONS_CONTRACT: readonly ConnectionsCase[] = [
   },
 ]
 
+const SECRET = { epoch: 1, generation: 0, secret: Uint8Array.from({ length: 32 }, (_, i) => i) }
+const KEYS: VoiceKeys = { held: [SECRET], speak: SECRET }
+
+/** For as long as a decoder would play on what it has, and then some. */
+async function isSilent(end: End): Promise<void> {
+  let loudest = 0
+  for (let i = 0; i < 20; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    if (i >= 10) loudest = Math.max(loudest, end.connection.level())
+  }
+  check(loudest === 0, `silent, and not as loud as ${loudest}`)
+}
+
 /** One end, with what it called back. */
 class End {
   readonly connection: Connection
@@ -208,19 +275,20 @@ class End {
   /** Where candidates go once the other side has the description that they belong to. */
   #other: Connection | undefined
 
-  constructor(connections: PeerConnections) {
-    this.connection = connections.open({
+  constructor({ connections, speaker }: ConnectionsSubject) {
+    const listener = {
       negotiationNeeded: () => {
         this.isAsked = true
         this.#called()
       },
-      candidate: (candidate) => {
+      candidate: (candidate: IceCandidate) => {
         this.#roads.push(candidate)
         this.#send()
         this.#called()
       },
       changed: () => this.#called(),
-    })
+    } satisfies ConnectionListener
+    this.connection = connections.open(listener, speaker)
   }
 
   /** Waits for a negotiation to be needed, once. */
@@ -269,11 +337,9 @@ interface Pair {
   readonly bob: End
 }
 
-async function within(
-  { connections }: ConnectionsSubject,
-  run: (pair: Pair) => Promise<void>,
-): Promise<void> {
-  const pair = { alice: new End(connections), bob: new End(connections) }
+async function within(subject: ConnectionsSubject, run: (pair: Pair) => Promise<void>): Promise<void> {
+  subject.connections.use(KEYS)
+  const pair = { alice: new End(subject), bob: new End(subject) }
   try {
     await run(pair)
   } finally {
@@ -291,10 +357,10 @@ async function negotiate(
   const offer = await from.connection.describe()
   check(offer.type === 'offer', 'an offer')
   await accept(to, { ...offer, sdp: change(offer.sdp) })
+  from.leadTo(to.connection)
   const answer = await to.connection.describe()
   check(answer.type === 'answer', 'an answer')
   await accept(from, answer)
-  from.leadTo(to.connection)
   to.leadTo(from.connection)
   return { offer: offer.sdp, answer: answer.sdp }
 }

@@ -1,5 +1,6 @@
 import { decodeValue, encodeValue } from '../../protocol/codec.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
+import { startReplay } from '../../protocol/community/reading.ts'
 import {
   beginLedger,
   openEntry,
@@ -124,19 +125,27 @@ async function inParts(
 ): Promise<string | undefined> {
   let state = begun
   let tree = stateTree(begun)
+  // As an auditor reads, who keeps no state but the last.
+  const auditor = startReplay(begun)
+  let theirs = tree
   for (let from = 0; from < entries.length; ) {
     const to = from + 1 + (chance?.below(7) ?? 0)
     const part = entries.slice(from, to)
+    const opened = await Promise.all(part.map((entry) => verified(verifier, state, entry)))
     const next =
-      chance?.once(2) === true
-        ? replayVerified(state, await Promise.all(part.map((entry) => verified(verifier, state, entry))))
-        : await replay(verifier, state, part)
+      chance?.once(2) === true ? replayVerified(state, opened) : await replay(verifier, state, part)
+    if (!auditor.take(opened).ok) return 'the auditor’s reading: stopped by time-backwards'
+    theirs = nextStateTree(theirs, auditor.state)
     if (!next.ok) return `the reading in parts: stopped by ${next.reason}`
     state = next.value
     tree = nextStateTree(tree, state)
     from = to
   }
-  return hashesDiffer('in parts', hex(stateHash(state, treeRoot(tree))), wanted)
+  return (
+    hashesDiffer('in parts', hex(stateHash(state, treeRoot(tree))), wanted) ??
+    hashesDiffer('as an auditor', hex(stateHash(auditor.state, treeRoot(theirs))), wanted) ??
+    hashesDiffer('as an auditor, at the end', hex(stateHash(auditor.state, stateRoot(auditor.state))), wanted)
+  )
 }
 
 async function verified(

@@ -134,11 +134,13 @@ function signedWith(said: Statement, key: string): boolean {
   return said.signatures.some((one) => one.key === key)
 }
 
-type RootAct = 'device-add' | 'device-remove' | 'guardians' | 'root-rotate' | 'leave' | 'erase'
+type RootAct = 'device-add' | 'device-remove' | 'guardians' | 'root-rotate' | 'leave' | 'erase' | 'appeal'
 
-/** Types that stand in a root's chain; an erase stands in that of its signer, which may be a device. */
+/** Types that stand in a root's chain; an erase and an appeal stand in that of their signer, which may be a device. */
 function isOfRoot(said: Statement): said is Statement<RootAct> {
-  return ['device-add', 'device-remove', 'guardians', 'root-rotate', 'leave', 'erase'].includes(said.type)
+  return ['device-add', 'device-remove', 'guardians', 'root-rotate', 'leave', 'erase', 'appeal'].includes(
+    said.type,
+  )
 }
 
 export interface Device {
@@ -377,6 +379,23 @@ const NOTICE_LEAD = DAY
 export function noticeStands(history: History, m: string): boolean {
   const last = lastNotice(history, m)
   return last !== undefined && history.now <= last.t + NOTICE_LIFE
+}
+
+/** APPEAL-1: the member's last appeal, unless something was decided about them since. */
+export function appealed(history: History, id: string): number | undefined {
+  let at: number | undefined
+  for (const fact of history.facts) {
+    const { said, t } = fact
+    if (said.type === 'appeal' && said.fields.m === id) at = t
+    if (said.type === 'notice' && said.fields.m === id) at = undefined
+    if (said.type === 'ban' && standsBy(history, fact, id)) at = undefined
+  }
+  return at
+}
+
+/** Whether a ban made somebody banned or cut. */
+function standsBy(history: History, { index, t, said }: Fact, id: string): boolean {
+  return standings(before(history, { index: index + 1, t })).get(id)?.by === said.id
 }
 
 /** BAN-2: whom a ban charges, whether or not it was lifted. */

@@ -76,7 +76,7 @@ const THEMES: readonly Theme[] = [
   },
   {
     entries: 35,
-    often: ['notice', 'notice', 'ban', 'ban', 'unban', 'vouch', 'invite', 'join'],
+    often: ['notice', 'notice', 'ban', 'ban', 'unban', 'appeal', 'appeal', 'vouch', 'invite', 'join'],
     calm: 8,
     steps: SLOW,
     guests: 3,
@@ -183,6 +183,7 @@ function moments({ reading: { history }, now }: World): readonly number[] {
     if (said.type === 'vouch') at.push(t + policy['answer-days'] * DAY)
     if (said.type === 'recover') at.push(t + 7 * DAY)
     if (said.type === 'notice') at.push(t + DAY, t + 30 * DAY)
+    if (said.type === 'appeal') at.push(t + 30 * DAY)
     if (said.type === 'ban') at.push(t + policy['fade-days'] * DAY, t + DAY)
     if (said.type === 'room-end') at.push(t + DAY)
     if (said.type === 'claim') at.push(t + policy['claim-days'] * DAY)

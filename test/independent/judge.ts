@@ -2,6 +2,7 @@ import { unhex } from './bytes.ts'
 import { type Check, forkIn, twinsIn, wrongJoinSigners, wrongSigners } from './evidence.ts'
 import {
   all,
+  appealed,
   ban,
   branch,
   chain,
@@ -97,7 +98,8 @@ function rulesFor(the: Case, said: Statement): Wrong {
     case 'recover':
       return recoverRules(the, said)
     case 'erase':
-      return eraseRules(the, said)
+    case 'appeal':
+      return ownRules(the, said)
     case 'device-add':
     case 'device-remove':
     case 'guardians':
@@ -326,8 +328,8 @@ function recoverRules({ history, check }: Case, said: Statement<'recover'>): Wro
   return wrongSigners(check, said, signers)
 }
 
-/** ERASE-1. */
-function eraseRules({ history, check }: Case, said: Statement<'erase'>): Wrong {
+/** ERASE-1 and APPEAL-1. */
+function ownRules({ history, check }: Case, said: Statement<'erase' | 'appeal'>): Wrong {
   const { m } = said.fields
   const author = member(history, m)
   if (!author) return 'member-unknown'
@@ -342,9 +344,21 @@ function eraseRules({ history, check }: Case, said: Statement<'erase'>): Wrong {
   const signers = (): Wrong => wrongSigners(check, said, [key])
   return (
     outOfChain(history, said, key, start, () => signers() ?? 'equivocation') ??
-    (all(history, 'erase').some((fact) => fact.said.fields.m === m) ? 'erased' : undefined) ??
+    (said.type === 'erase' ? erased(history, m) : appealRules(history, m)) ??
     signers()
   )
+}
+
+function erased(history: History, m: string): Wrong {
+  return all(history, 'erase').some((fact) => fact.said.fields.m === m) ? 'erased' : undefined
+}
+
+function appealRules(history: History, m: string): Wrong {
+  const is = standing(history, m)
+  if (is !== 'banned' && is !== 'cut' && !(is === 'active' && noticeStands(history, m)))
+    return 'appeal-needless'
+  const last = appealed(history, m)
+  return last !== undefined && history.now < last + 30 * DAY ? 'appeal-known' : undefined
 }
 
 // §6.3 and §6.4

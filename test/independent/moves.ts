@@ -9,6 +9,7 @@ import {
   isHeld,
   isLifted,
   isSpent,
+  lastNotice,
   logKeys,
   type Member,
   member,
@@ -156,6 +157,15 @@ export const MOVES: Readonly<Record<Exclude<StatementType, 'genesis'>, Move>> = 
   report: by((world, { id }) =>
     byDevice(world, 'report', id, { sealed: world.dice.bytes(1 + world.dice.below(60)) }),
   ),
+  appeal: by((world, { id }) => {
+    const { history } = world.reading
+    const decided = members(history).filter(
+      (one) => standing(history, one.id) !== 'active' || lastNotice(history, one.id),
+    )
+    const m = decided.length === 0 || world.dice.once(8) ? id : world.dice.of(decided).id
+    const said = { sealed: world.dice.bytes(1 + world.dice.below(60)) }
+    return world.dice.once(2) ? byRoot(world, 'appeal', m, said) : byDevice(world, 'appeal', m, said)
+  }),
   notice: (world) => {
     const everybody = members(world.reading.history)
     if (everybody.length === 0) return undefined

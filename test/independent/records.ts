@@ -2,6 +2,7 @@ import { encodeValue, type Value } from '../../protocol/codec.ts'
 import { ascii, concat, hex, sha256, u64, unhex } from './bytes.ts'
 import {
   all,
+  appealed,
   attestedSince,
   branch,
   type Chain,
@@ -102,6 +103,7 @@ function memberRecord(history: History, one: Member): Value {
     .map(({ said, t }) => ({ m: unhex(said.fields.m), at: t }))
   const guardians = all(history, 'guardians').findLast(({ said }) => said.fields.m === id)?.said.fields
   const notice = lastNotice(history, id)?.t
+  const said = appealed(history, id)
   return {
     root: unhex(inForce.key),
     index: one.index,
@@ -122,6 +124,7 @@ function memberRecord(history: History, one: Member): Value {
     ...(guardians && { guardians: { k: guardians.k, of: guardians.of.map(unhex) } }),
     ...(pending && { recover: { id: unhex(pending.id), root: unhex(pending.root), due: pending.due } }),
     ...(notice !== undefined && { notice }),
+    ...(said !== undefined && { appealed: said }),
   }
 }
 

@@ -101,7 +101,8 @@ export const SHAPES = {
   attest: { m: id, for: id, room: id, minutes: uint(1, 1440), as: oneOf('spoke', 'hosted'), ...chained },
   claim: { m: id, refs: set(id, 1, 32), ...chained },
   certify: { m: id, for: id, on: flag, ...chained },
-  report: { m: id, sealed: bytes(1, 2048), ...chained },
+  report: { m: id, sealed: bytes(1, 2560), ...chained },
+  appeal: { m: id, sealed: bytes(1, 2560), ...chained },
   notice: { v: uint(), m: id, why, at: minute },
   ban: { v: uint(), m: id, why, at: minute, note: maybe(bytes(32)), cut: maybe(uint()) },
   unban: { v: uint(), ban: id, at: minute },
@@ -173,7 +174,7 @@ export function openStatement(
   if (!isMap(value.value)) return no('field-invalid')
   const { t, c, ...rest } = value.value
   if (t === undefined) return no('field-missing')
-  if (typeof t !== 'string') return no('field-invalid')
+  if (typeof t !== 'string' || Buffer.byteLength(t) > 255) return no('field-invalid')
   if (expected !== undefined && t !== expected) return no('unknown-type')
   if (expected === undefined && t === 'genesis') return no('genesis-repeated')
   if (!Object.hasOwn(SHAPES, t)) return no('unknown-type')

@@ -1,3 +1,6 @@
+/** Tests that should notice: groups of files or folders, what notices most first. */
+export type Tests = readonly (readonly string[])[]
+
 /** A rule broken on purpose: one piece of text in one file of the product, and what stands there instead. */
 export interface Mutant {
   /** The rule of SPEC.md that is broken. */
@@ -9,6 +12,8 @@ export interface Mutant {
   /** Occurs exactly once in the file. */
   readonly text: string
   readonly instead: string
+  /** Left out where those of the ledger's replay are meant. */
+  readonly tests?: Tests
 }
 
 /** The file with the rule broken. @throws when the text is not there exactly once: the mutant is then out of date */

@@ -39,6 +39,25 @@ describe('a peer that connects', () => {
     expect(bob.greetings.members.value.get(alice.network.peer)).toBe(alice.person.member)
   })
 
+  test('and who knows us before we know them, for we spoke first, may ask something already (HELLO-2)', async () => {
+    const scene = await createScene()
+    const [one, other] = [await greeter(scene, 'Alice'), await greeter(scene, 'Bob')]
+    const [first, second] = one.network.peer < other.network.peer ? [one, other] : [other, one]
+    scene.hub.cut(first.network.peer, second.network.peer)
+    const asked = new Promise<string | undefined>((resolve, reject) => {
+      second.greetings.members.subscribe((members) => {
+        if (!members.has(first.network.peer)) return
+        if (first.greetings.members.value.has(second.network.peer)) reject(new Error('it was known'))
+        first.greetings.whose(second.network.peer).then(resolve, reject)
+      })
+    })
+    scene.hub.link(first.network.peer, second.network.peer)
+    expect(await asked).toBe(second.person.member)
+    // Of who is not asked just now nothing is awaited.
+    scene.hub.cut(first.network.peer, second.network.peer)
+    expect(await first.greetings.whose(second.network.peer)).toBeUndefined()
+  })
+
   test('and says nothing for ten seconds is sent away', async () => {
     const { scene, link, isLinked } = await aliceAndMute()
     link()

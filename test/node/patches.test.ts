@@ -22,10 +22,11 @@ describe('node/patches: @libp2p/webrtc', () => {
     expect(source).not.toContain("pc.addEventListener('close'")
   })
 
-  test('a connection that failed is not taken for a connected one', () => {
+  test('a connection that failed, or is not there yet, is not taken for a connected one', () => {
     expect(installed('util')).toContain(
       "if (pc.connectionState === 'failed' || pc.connectionState === 'closed') {",
     )
+    expect(installed('util')).toContain('connectedPromise.promise.then(resolve, reject);')
   })
 })
 

@@ -6,9 +6,10 @@ import type { Member, Membership } from '../../protocol/community/membership.ts'
 import type { MemberId } from '../../protocol/ids.ts'
 import { PROFILES } from '../../protocol/wire/services.ts'
 import type { Person } from '../support/community.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { createScene, verifier } from './mesh/scene.ts'
 
-const patience = () => AbortSignal.timeout(5_000)
+const patience = () => AbortSignal.timeout(PATIENCE)
 
 /** Alice, who knows no names, and a relay that answers with these profiles whatever it is asked for. */
 async function rig(names: readonly string[], answer: (people: readonly Person[]) => readonly Uint8Array[]) {

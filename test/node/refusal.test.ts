@@ -38,6 +38,7 @@ const TOLD: Partial<Record<Reason, PeerErrorCode>> = {
   'ban-known': 'already-done',
   'ban-lifted': 'already-done',
   erased: 'already-done',
+  'appeal-known': 'already-done',
   // Where somebody stands.
   'member-banned': 'not-in-standing',
   'member-cut': 'not-in-standing',
@@ -45,6 +46,8 @@ const TOLD: Partial<Record<Reason, PeerErrorCode>> = {
   'member-repudiated': 'not-in-standing',
   // Their hurry, and their clock: a proof that was made this very second is only refused for its time when two clocks differ.
   'rate-limited': 'too-fast',
+  // Nothing was decided.
+  'log-away': 'relay-unreachable',
   'time-ahead': 'clock-wrong',
   'not-yet-valid': 'clock-wrong',
   expired: 'clock-wrong',

@@ -5,10 +5,11 @@ import { HELLO, LEDGER, ROOMS, type RoomsAnswer } from '../../protocol/wire/serv
 import { signerOf } from '../support/community.ts'
 import { MALFORMED } from '../support/malformed.ts'
 import { MemoryHub, type MemoryNetwork } from '../support/memory-network.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 let alice: MemoryNetwork
 let bob: MemoryNetwork
-const signal = () => AbortSignal.timeout(10_000)
+const signal = () => AbortSignal.timeout(PATIENCE)
 
 beforeEach(() => {
   const hub = new MemoryHub()
@@ -63,7 +64,7 @@ describe('asking', () => {
 })
 
 describe('serving', () => {
-  const options = { signal: AbortSignal.timeout(10_000), maxBytes: ROOMS.answer.maxBytes }
+  const options = { signal: AbortSignal.timeout(PATIENCE), maxBytes: ROOMS.answer.maxBytes }
   const refusing = (reason: string) => encodeFrame(ROOMS.answer, { error: reason } as RoomsAnswer)
 
   test.each(MALFORMED)('refuses with its reason: $name', async ({ bytes, reason }) => {

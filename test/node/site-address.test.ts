@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { askSite, parseSite } from '../../node/site-address.ts'
 import { signerOf } from '../support/community.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 const ORIGIN = new URL('https://palabre.example')
 const DOCUMENT = {
@@ -22,10 +23,13 @@ describe('a relay’s document', () => {
       origin: 'https://palabre.example',
       relay: DOCUMENT.peer,
       addresses: ['/dns/palabre.example/tcp/443/tls/ws/p2p/12D3KooWExample'],
+      others: [],
       logKey: DOCUMENT.logKey,
       iceServers: [],
       community: DOCUMENT.community,
     })
+    expect(site({ relays: ['/dns/r/tcp/443/tls/ws/p2p/y'] })?.others).toEqual(['/dns/r/tcp/443/tls/ws/p2p/y'])
+    expect(site({ relays: [3] })).toBeUndefined()
     expect(site({ community: null })?.community).toBeUndefined()
     const ice = [{ urls: ['turn:turn.example', 'turns:turn.example'], username: 'u', credential: 'c' }]
     expect(site({ ice })?.iceServers).toEqual(ice)
@@ -77,7 +81,7 @@ describe('asking a site', () => {
     onTestFinished(() => void server.close())
     return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/#/i/secret`)
   }
-  const signal = () => AbortSignal.timeout(10_000)
+  const signal = () => AbortSignal.timeout(PATIENCE)
 
   test('gives what it says', async () => {
     const origin = await serving(200, JSON.stringify(DOCUMENT))

@@ -70,7 +70,7 @@ describe('SIG-5 the fast path', () => {
 describe('a batch', () => {
   /** Says no to what has a 1 as its message. */
   const engineOf = (maximum: number) => ({
-    admit: vi.fn<BatchEngine['admit']>(() => true),
+    admitAll: vi.fn<BatchEngine['admitAll']>((keys) => keys.map(() => true)),
     holds: vi.fn<BatchEngine['holds']>((batch) => batch.every((one) => one.message[0] !== 1)),
     maximum,
   })
@@ -88,7 +88,7 @@ describe('a batch', () => {
     const batch = [signed(0), signed(2), signed(3)]
     expect(createBatchVerifier(engine).verifyAll(batch)).toEqual([good, good, good])
     expect(engine.holds.mock.calls).toEqual([[batch]])
-    expect(engine.admit).toHaveBeenCalledOnce()
+    expect(engine.admitAll.mock.calls).toEqual([[[alice.publicKey]]])
   })
 
   it('is halved until the wrong ones are found, and is never larger than the engine takes', () => {
@@ -102,7 +102,7 @@ describe('a batch', () => {
 
   it('is of what the first steps did not refuse', () => {
     const engine = engineOf(10)
-    engine.admit.mockImplementation((encoded) => encoded[0] !== 2)
+    engine.admitAll.mockImplementation((keys) => keys.map((key) => key === alice.publicKey))
     const batch: readonly Signed[] = [
       { ...signed(0), publicKey: keyText(Uint8Array.of(2, ...new Uint8Array(31))) },
       // Not canonical: the engine is not even asked about the key.
@@ -119,11 +119,23 @@ describe('a batch', () => {
       good,
     ])
     expect(engine.holds.mock.calls).toEqual([[[batch[4]]]])
-    expect(engine.admit).toHaveBeenCalledTimes(2)
+    expect(engine.admitAll.mock.calls).toEqual([[[batch[0]?.publicKey, alice.publicKey]]])
   })
 
   it('of nothing has no verdicts', () => {
     expect(createBatchVerifier(engineOf(3)).verifyAll([])).toEqual([])
+    expect(createBatchVerifier(engineOf(3)).areGood([])).toBe(true)
+  })
+
+  it('is good as a whole only when each of it is', () => {
+    const engine = engineOf(3)
+    const batches = createBatchVerifier(engine)
+    expect(batches.areGood([0, 2, 3, 4, 5].map(signed))).toBe(true)
+    expect(engine.holds.mock.calls.map(([batch]) => batch.length)).toEqual([3, 2])
+    expect(batches.areGood([0, 2, 3, 4, 1].map(signed))).toBe(false)
+    expect(batches.areGood([signed(0), { ...signed(0), signature: new Uint8Array(63) }])).toBe(false)
+    engine.admitAll.mockImplementation((keys) => keys.map(() => false))
+    expect(createBatchVerifier(engine).areGood([signed(0)])).toBe(false)
   })
 })
 

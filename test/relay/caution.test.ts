@@ -6,8 +6,10 @@ import { checkpointBytes, type SignedCheckpoint, signCheckpoint } from '../../pr
 import { Caution, type CautionParts, type EntrySource } from '../../relay/caution.ts'
 import { isCopy, MARK_FILE, mark } from '../../relay/folder-mark.ts'
 import { Store } from '../../relay/store.ts'
+import type { WitnessClient } from '../../relay/witness/witness-client.ts'
 import { addDevice, bytesOf, type Founded, NOON, signerOf } from '../support/community.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { devicesOf, found, type LogRig, openLog, promised, verifier } from './tree/log-rig.ts'
 
 const NOBODY: EntrySource = () => Promise.reject(new Error('nobody is there'))
@@ -87,10 +89,10 @@ test('KEEP-4: who shows a larger tree that we signed stops us, until we have it'
   for (const source of [short, wrong]) await caution.shown(true, checkpointBytes(newest), source)
   expect(log.keeper.isHeld).toBe(true)
   await caution.shown(true, checkpointBytes(newest), right)
-  await vi.waitFor(() => expect(log.keeper.isHeld).toBe(false))
+  await vi.waitFor(() => expect(log.keeper.isHeld).toBe(false), PATIENCE)
   expect(log.store.entries(0, 10)).toEqual(entries)
   // A checkpoint has no time in it: it is signed again as it was.
-  await vi.waitFor(() => expect(log.signed).toEqual([newest.note.text]))
+  await vi.waitFor(() => expect(log.signed).toEqual([newest.note.text]), PATIENCE)
   expect(await log.keeper.submit(statement)).toMatchObject({ ok: false, reason: 'equivocation' })
 })
 
@@ -137,8 +139,8 @@ test('a database that is older than the files beside it is brought up from them'
   cpSync(join(newer, 'log'), join(old, 'log'), { recursive: true })
   const log = await openLog(old)
   await cautious(log, old)
-  await vi.waitFor(() => expect(log.store.entries(0, 10)).toEqual(entries))
-  await vi.waitFor(() => expect(log.keeper.isHeld).toBe(false))
+  await vi.waitFor(() => expect(log.store.entries(0, 10)).toEqual(entries), PATIENCE)
+  await vi.waitFor(() => expect(log.keeper.isHeld).toBe(false), PATIENCE)
 })
 
 test('KEEP-4: a copied folder without witnesses waits for members, a minute after the first', async () => {
@@ -152,7 +154,7 @@ test('KEEP-4: a copied folder without witnesses waits for members, a minute afte
     },
   })
   const statement = await nextOf(founded)
-  await vi.waitFor(() => expect(log.clock.pending).toBeGreaterThan(0))
+  await vi.waitFor(() => expect(log.clock.pending).toBeGreaterThan(0), PATIENCE)
   log.clock.turn(600_000)
   await caution.shown(false, undefined, NOBODY)
   expect(await log.keeper.submit(statement)).toMatchObject({ reason: 'log-behind' })
@@ -161,9 +163,48 @@ test('KEEP-4: a copied folder without witnesses waits for members, a minute afte
   expect(await log.keeper.submit(statement)).toMatchObject({ reason: 'log-behind' })
   expect(settled).toBe(false)
   log.clock.turn(1)
-  await vi.waitFor(() => expect(settled).toBe(true))
+  await vi.waitFor(() => expect(settled).toBe(true), PATIENCE)
   promised(await log.keeper.submit(statement))
 })
+
+test.each([
+  [0, 3],
+  [1, 3],
+  [2, 2],
+  [3, 1],
+])(
+  'KEEP-4: where %i of three witnesses make a statement final, %i of them have to answer',
+  async (k, needed) => {
+    const folder = temporaryFolder()
+    const log = await openLog(folder)
+    const names = ['one', 'two', 'three']
+    const keys = names.map((name) => signerOf(name).publicKey)
+    const founded = await found(log, { k, keys: keys.toSorted() })
+    await log.publisher.resume()
+    await log.publisher.begin()
+    const answering = new Set<string>()
+    const asked: string[] = []
+    const witnesses = keys.map((key) => ({
+      key,
+      add: async () => {
+        asked.push(key)
+        return answering.has(key) ? { kind: 'cosigned', signatures: [] } : { kind: 'failed', why: 'away' }
+      },
+      last: async () => undefined,
+    })) as unknown as WitnessClient[]
+    for (const key of keys.slice(1, needed)) answering.add(key)
+    await cautious(log, folder, { witnesses })
+    await vi.waitFor(() => expect(asked).toHaveLength(3), PATIENCE)
+    const statement = await nextOf(founded)
+    expect(await log.keeper.submit(statement)).toMatchObject({ reason: 'log-behind' })
+    answering.add(keys[0] as string)
+    await vi.waitFor(() => {
+      log.clock.turn(1_000)
+      expect(log.keeper.isHeld).toBe(false)
+    }, PATIENCE)
+    promised(await log.keeper.submit(statement))
+  },
+)
 
 test('a copy of a folder is told from the folder', () => {
   const folder = temporaryFolder()

@@ -18,10 +18,15 @@ export interface RelayCommand {
   signal(name: NodeJS.Signals): void
 }
 
-/** Runs the relay with these arguments and nothing else in its environment. It does not outlive the test. */
+/** Runs the relay with these arguments and nothing of ours in its environment. It does not outlive the test. */
 export function runRelay(args: readonly string[], environment: NodeJS.ProcessEnv = {}): RelayCommand {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...environment },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      HOME: '/nonexistent',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

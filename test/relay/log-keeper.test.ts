@@ -3,11 +3,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { batchEngine } from '../../node/crypto/edwards/batch.ts'
 import { type TurnedClock, turnedClock } from '../../node/ports/turned-clock.ts'
-import { decodeEntry, type LogPromise, PROMISE } from '../../protocol/community/entry.ts'
+import { LOG_ROTATE } from '../../protocol/community/council.ts'
+import { decodeEntry, encodeEntry, type LogPromise, PROMISE } from '../../protocol/community/entry.ts'
 import { beginLedger, replay } from '../../protocol/community/replay.ts'
 import { openStatement, type Statement } from '../../protocol/community/statement.ts'
 import { type Envelope, open, seal, verifyEnvelope } from '../../protocol/envelope.ts'
-import type { StatementId } from '../../protocol/ids.ts'
+import { type CommunityId, idOf, type StatementId } from '../../protocol/ids.ts'
 import { createBatchVerifier, createVerifier } from '../../protocol/signature.ts'
 import type { FoundRequest } from '../../protocol/wire/services.ts'
 import { foundingToken } from '../../relay/founding.ts'
@@ -15,6 +16,7 @@ import { LogKeeper, type Taken } from '../../relay/log-keeper.ts'
 import { logKeys } from '../../relay/log-keys.ts'
 import { StartError } from '../../relay/start-error.ts'
 import { Store } from '../../relay/store.ts'
+import { councilAct } from '../support/acts.ts'
 import {
   addDevice,
   bytesOf,
@@ -157,6 +159,86 @@ describe('founding', () => {
       reason: 'commitment-wrong',
     })
     expect(store.size).toBe(0)
+  })
+})
+
+describe('KEEP-4: a statement that comes with our promise', () => {
+  /** What a log promised in a life that its disk has forgotten: a device of Alice, and another one after it. */
+  async function setBack() {
+    const kept = await foundedKeeper()
+    const { founded } = kept
+    const alice = { ...founded.founder }
+    const [first, second] = [await addDevice(alice, 'first', NOON), await addDevice(alice, 'second', NOON)]
+    const by = (
+      { id }: { readonly id: string },
+      index: number,
+      at = NOON + 60,
+      log = signer,
+      community = founded.community,
+    ) => seal(PROMISE, community, { id: id as StatementId, index, at }, [log]).then(({ bytes }) => bytes)
+    kept.clock.turn(600_000)
+    return { ...kept, first, second, by, late: NOON + 600 }
+  }
+
+  test('is the entry that was promised, also where nothing else is taken', async () => {
+    const { keeper, store, first, second, by, late } = await setBack()
+    keeper.hold('log-behind')
+    expect(await keeper.submit(second.bytes, await by(second, 4))).toMatchObject({ reason: 'log-behind' })
+    const promise = promised(await keeper.submit(first.bytes, await by(first, 3)))
+    expect(promise.bytes).toEqual(await by(first, 3))
+    expect(store.entries(3, 9)).toEqual([encodeEntry({ at: NOON + 60, e: first.bytes })])
+    expect(promised(await keeper.submit(second.bytes, await by(second, 4))).payload.at).toBe(NOON + 60)
+    expect(await keeper.submit(first.bytes)).toMatchObject({ ok: true, value: { bytes: promise.bytes } })
+    keeper.hold(undefined)
+    expect(keeper.time).toBe(late)
+  })
+
+  test('waits for those that were promised before it', async () => {
+    const { keeper, store, second, by } = await setBack()
+    expect(await keeper.submit(second.bytes, await by(second, 4))).toMatchObject({ reason: 'log-behind' })
+    expect(store.size).toBe(3)
+  })
+
+  test('is like any other where the promise is not ours, of something else, of a place that is taken, or older than the last entry', async () => {
+    for (const wrong of [
+      ({ by, first }) => by(first, 3, NOON, signerOf('Mallory')),
+      ({ by, second }) => by(second, 3),
+      ({ by, first }) => by(first, 2),
+      ({ by, first }) => by(first, 3, NOON - 60),
+      ({ by, first }) => by(first, 3, NOON, signer, idOf<CommunityId>(bytesOf('another'))),
+      async ({ by, first }) => withBrokenSignature(await by(first, 3)),
+      async () => bytesOf('noise'),
+    ] satisfies ((life: Awaited<ReturnType<typeof setBack>>) => Promise<Uint8Array>)[]) {
+      const life = await setBack()
+      const { keeper, first, late } = life
+      keeper.hold('log-behind')
+      expect(await keeper.submit(first.bytes, await wrong(life))).toMatchObject({ reason: 'log-behind' })
+      keeper.hold(undefined)
+      expect(promised(await keeper.submit(first.bytes, await wrong(life))).payload).toEqual({
+        id: first.id,
+        index: 3,
+        at: late,
+      })
+    }
+  })
+
+  test('is judged like any other', async () => {
+    const { keeper, store, first, second, by } = await setBack()
+    expect(await keeper.submit(second.bytes, await by(second, 3))).toMatchObject({ reason: 'sequence-wrong' })
+    const broken = withBrokenSignature(first.bytes)
+    expect(await keeper.submit(broken, await by(first, 3))).toMatchObject({ reason: 'signature-wrong' })
+    expect(store.size).toBe(3)
+  })
+
+  test('comes between what another copy of the ledger gives: that is given anew', async () => {
+    const { keeper, store, first, second, by } = await setBack()
+    const adopting = keeper.adopt(4, [encodeEntry({ at: NOON + 60, e: second.bytes })], async () => ({
+      ok: true,
+      value: true,
+    }))
+    expect(await adopting).toEqual({ ok: false, reason: 'log-behind' })
+    promised(await keeper.submit(first.bytes, await by(first, 3)))
+    expect(store.size).toBe(4)
   })
 })
 
@@ -378,6 +460,23 @@ describe('submission', () => {
     expect(await keeper.submit(forged.envelope.bytes)).toMatchObject({ reason: 'invitation-used' })
     await keeper.close()
     expect(store.size).toBe(5)
+  })
+
+  test('KEEP-5: is another’s to take once the council has given the log away, and what was promised stays so', async () => {
+    const { keeper, store, founded } = await foundedKeeper()
+    const { founder, community } = founded
+    const early = (await invite(founder, 0, NOON)).envelope.bytes
+    const promise = promised(await keeper.submit(early))
+    const next = signerOf('the next log').publicKey
+    const rotate = await councilAct(community, LOG_ROTATE, { log: next }, NOON, [founder.root])
+    expect(promised(await keeper.submit(rotate.bytes)).payload.index).toBe(4)
+    const before = contentOf(store)
+    const late = (await invite(founder, 1, NOON)).envelope.bytes
+    expect(await keeper.submit(late)).toMatchObject({ ok: false, reason: 'not-log' })
+    expect(contentOf(store)).toEqual(before)
+    expect(keeper.isLog).toBe(false)
+    expect(promised(await keeper.submit(early)).bytes).toEqual(promise.bytes)
+    await keeper.close()
   })
 
   test('of which the disk takes nothing is not promised, and the next one is taken', async () => {

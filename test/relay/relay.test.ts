@@ -5,22 +5,20 @@ import { systemClock } from '../../node/ports/clock.ts'
 import { systemRandom } from '../../node/ports/random.ts'
 import { ask } from '../../node/requests.ts'
 import { PROMISE } from '../../protocol/community/entry.ts'
-import { open, seal } from '../../protocol/envelope.ts'
-import type { RoomId } from '../../protocol/ids.ts'
-import { ANNOUNCE } from '../../protocol/room/announcement.ts'
-import { ROOM } from '../../protocol/room/opening.ts'
+import { open } from '../../protocol/envelope.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
 import { FOUND, LEDGER, PROFILES, ROOMS } from '../../protocol/wire/services.ts'
 import { communityTopic } from '../../protocol/wire/topics.ts'
 import type { Config } from '../../relay/config/config.ts'
 import { type Relay, startRelay } from '../../relay/relay.ts'
+import { announcedRoom } from '../support/announced-room.ts'
 import { LOCALHOST } from '../support/certificate.ts'
-import { bytesOf, type Founded, foundCommunity, invite, join, signerOf } from '../support/community.ts'
+import { type Founded, foundCommunity, invite, join } from '../support/community.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { connectMember, type LedgerClient } from '../support/ledger-client.ts'
 
 const PATIENCE = 60_000
-const patience = () => AbortSignal.timeout(15_000)
+const patience = () => AbortSignal.timeout(PATIENCE)
 const now = () => toLedgerTime(Math.floor(Date.now() / 1000))
 
 async function relayOf(config: Partial<Config> = {}): Promise<Relay & { readonly log: () => string }> {
@@ -39,6 +37,9 @@ async function relayOf(config: Partial<Config> = {}): Promise<Relay & { readonly
       witnessOf: [],
       mirrors: [],
       maxPeers: 100,
+      mediaProcesses: 1,
+      mediaPorts: [],
+      mediaAddresses: [],
       logLevel: 'info',
       ...config,
     },
@@ -102,25 +103,22 @@ describe('a relay', { timeout: PATIENCE }, () => {
         if (promise.ok) heard.push(promise.value.payload.index)
       },
     )
-    await vi.waitFor(() => expect(bob.network.subscribers(communityTopic(community))).toContain(at))
+    await vi.waitFor(() => expect(bob.network.subscribers(communityTopic(community))).toContain(at), PATIENCE)
     await alice.submit((await invite(founded.founder, 1, now())).envelope.bytes)
-    await vi.waitFor(() => expect(heard).toEqual([5]), { timeout: 10_000 })
+    await vi.waitFor(() => expect(heard).toEqual([5]), PATIENCE)
 
     const names = await ask(bob.network, at, PROFILES, { get: [founded.founder.member] }, patience())
     expect(names.ok && names.value.profiles?.map((one) => Buffer.from(one))).toEqual([
       Buffer.from(founded.founder.profile.bytes),
     ])
-    const announcement = await announce(founded)
+    const { announcement } = await announcedRoom(founded)
     await bob.network.publish(communityTopic(community), announcement)
-    await vi.waitFor(
-      async () => {
-        const rooms = await ask(alice.network, at, ROOMS, {}, patience())
-        expect(rooms.ok && rooms.value.rooms?.map((one) => Buffer.from(one))).toEqual([
-          Buffer.from(announcement),
-        ])
-      },
-      { timeout: 10_000 },
-    )
+    await vi.waitFor(async () => {
+      const rooms = await ask(alice.network, at, ROOMS, {}, patience())
+      expect(rooms.ok && rooms.value.rooms?.map((one) => Buffer.from(one))).toEqual([
+        Buffer.from(announcement),
+      ])
+    }, PATIENCE)
 
     // What is logged may be shown to somebody: no name, no address, no whole id, no token.
     const log = relay.log()
@@ -174,37 +172,3 @@ describe('a relay', { timeout: PATIENCE }, () => {
     await expect(fetch(`${relay.origin}/healthz`)).rejects.toThrow()
   })
 })
-
-/** Alice announces a room of hers. */
-async function announce({ community, founder }: Founded): Promise<Uint8Array> {
-  const opening = await seal(
-    ROOM,
-    community,
-    {
-      m: founder.member,
-      title: 'Under the tree',
-      topics: [],
-      lang: 'en',
-      vis: 'members',
-      hands: 'everybody',
-      nonce: bytesOf('room').slice(0, 16),
-      at: now(),
-    },
-    [founder.device],
-  )
-  const announcement = await seal(
-    ANNOUNCE,
-    community,
-    {
-      r: opening.id as RoomId,
-      m: founder.member,
-      peer: signerOf('Alice session').publicKey,
-      seq: Date.now(),
-      opening: opening.bytes,
-      people: 1,
-      here: [{ m: founder.member, stage: true }],
-    },
-    [founder.device],
-  )
-  return announcement.bytes
-}

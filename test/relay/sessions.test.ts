@@ -7,7 +7,8 @@ import { accountOf, type Session, Sessions } from '../../relay/sessions.ts'
 const alice = 'alice' as MemberId
 const invitation = 'invitation' as StatementId
 const peer = (name: string) => name as PeerIdString
-const member = (until: number): Session => ({ kind: 'member', member: alice, until })
+const presence = new Uint8Array([1])
+const member = (until: number): Session => ({ kind: 'member', member: alice, until, presence })
 const newcomer = (until: number, of = invitation): Session => ({ kind: 'newcomer', invitation: of, until })
 
 function rig() {
@@ -64,7 +65,7 @@ test('a member has a browser or two open, and no crowd of sessions', () => {
   for (const name of names) expect(sessions.enter(peer(name), member(60))).toBe(true)
   expect(sessions.enter(peer('one more'), member(60))).toBe(false)
   expect(sessions.enter(peer('tab 0'), member(90))).toBe(true)
-  expect(sessions.enter(peer('of another'), { kind: 'member', member: 'bob' as MemberId, until: 60 })).toBe(
+  expect(sessions.enter(peer('of another'), { ...member(60), member: 'bob' as MemberId } as Session)).toBe(
     true,
   )
   sessions.leave(peer('tab 1'))

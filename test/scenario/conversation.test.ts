@@ -1,18 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ParticipantView, Peer, RoomSession } from '../../node/view.ts'
-import {
-  codeOf,
-  found,
-  join,
-  joinListed,
-  microphone,
-  newDevice,
-  PATIENCE,
-  until,
-} from '../support/node-peer.ts'
+import { codeOf, found, join, joinListed, microphone, newDevice, until } from '../support/node-peer.ts'
 import { type RelayProcess, startRelayProcess } from '../support/relay-process.ts'
-
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE })
 
 let relay: RelayProcess
 let alice: Peer

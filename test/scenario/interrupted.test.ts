@@ -17,8 +17,6 @@ import {
 } from '../support/node-peer.ts'
 import { type RelayProcess, startRelayProcess } from '../support/relay-process.ts'
 
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE })
-
 /** More than any greeting, less than a founding or a join. Bytes. */
 const A_STATEMENT = 1_100
 

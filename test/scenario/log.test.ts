@@ -52,7 +52,7 @@ async function foundOn(
   relay: RelayProcess,
   witnesses?: { k: number; keys: readonly KeyText[] },
 ): Promise<House> {
-  const { logKey } = await askSite(new URL(relay.origin), AbortSignal.timeout(10_000))
+  const { logKey } = await askSite(new URL(relay.origin), AbortSignal.timeout(PATIENCE.timeout))
   const founded = await foundCommunity(logKey, now(), 'Alice', {}, witnesses)
   const { genesis, founder } = founded
   const alice = await connected(
@@ -195,7 +195,7 @@ test('CHECK-4: a relay whose folder was set back takes and signs nothing until i
 
   putBack(relay, old)
   await relay.restart()
-  const carol = await rawClient(await askSite(new URL(relay.origin), AbortSignal.timeout(10_000)))
+  const carol = await rawClient(await askSite(new URL(relay.origin), AbortSignal.timeout(PATIENCE.timeout)))
   onTestFinished(() => carol.vanish())
   const { bytes: p } = await presence(house.founded.founder, carol.session, Math.floor(Date.now() / 1000))
   const hello = await carol.ask(HELLO, { p, cp: note })

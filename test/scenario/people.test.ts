@@ -7,8 +7,6 @@ import { lossyRoad } from '../support/lossy-road.ts'
 import { codeOf, type Device, join, newDevice, PATIENCE, until } from '../support/node-peer.ts'
 import { type RelayProcess, startRelayProcess } from '../support/relay-process.ts'
 
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE })
-
 /** More than any greeting, less than a withdrawal. Bytes. */
 const A_STATEMENT = 300
 
@@ -75,6 +73,21 @@ test('an invitation that was withdrawn lets nobody in, and its slot is free agai
   await expect(people.withdraw(invitation)).rejects.toMatchObject({ code: 'invitation-void' })
 })
 
+test('what one tab signs at once goes into the ledger one after the other', async () => {
+  const { alice } = await founded()
+  const links = await Promise.all([alice.invite(), alice.invite(), alice.invite()])
+  expect(links.map(({ slot }) => slot)).toEqual([0, 1, 2])
+})
+
+test('what two tabs of one device sign at once goes into the ledger one after the other', async () => {
+  const { relay, device, alice } = await founded()
+  const other = stopLater((await device.open(relay.origin).resume()) as Peer)
+  await until(other.relay, (state) => state === 'connected')
+  const tabs = [alice, other, alice, other]
+  const links = await Promise.all(tabs.map((tab) => tab.invite()))
+  expect(links.map(({ slot }) => slot).toSorted()).toEqual([0, 1, 2, 3])
+})
+
 test('a guest whom the sponsor takes back is a member no more, and the slot is free again', async () => {
   const { relay, alice } = await founded()
   const bob = await guest(relay, alice, 'Bob')
@@ -102,16 +115,21 @@ test('the council of one bans with its phrase and cuts the branch; a vouch from 
   const people = await alice.people()
   for (const peer of [bob, carol, dan]) await knows(alice, peer.me.id)
 
-  await expect(people.ban(bob.me.id, 'spam', true, phrase.replace(/^\w+/, 'zoo'))).rejects.toMatchObject({
+  await expect(
+    people.desk.decide(
+      { what: 'ban', member: bob.me.id, why: 'spam', cut: true },
+      phrase.replace(/^\w+/, 'zoo'),
+    ),
+  ).rejects.toMatchObject({
     code: 'phrase-wrong',
   })
-  await people.notice(bob.me.id, 'spam', phrase)
+  await people.desk.decide({ what: 'notice', member: bob.me.id, why: 'spam' }, phrase)
   expect(people.page(bob.me.id)).toMatchObject({ charging: false, rights: ['ban'] })
   const hisPeople = await bob.people()
   const told = await until(hisPeople.notices, ([first]) => first?.what === 'notice')
   expect(told).toMatchObject([{ what: 'notice', me: true, member: bob.me.id }])
 
-  await people.ban(bob.me.id, 'spam', true, phrase)
+  await people.desk.decide({ what: 'ban', member: bob.me.id, why: 'spam', cut: true }, phrase)
   expect(people.page(bob.me.id)).toMatchObject({
     person: { standing: 'banned' },
     ban: { why: 'spam', cuts: true, member: bob.me.id },
@@ -119,7 +137,9 @@ test('the council of one bans with its phrase and cuts the branch; a vouch from 
     alone: true,
   })
   expect(people.page(carol.me.id)).toMatchObject({ person: { standing: 'cut' }, ban: { member: bob.me.id } })
-  await expect(people.ban(bob.me.id, 'spam', false, phrase)).rejects.toMatchObject({ code: 'already-done' })
+  await expect(
+    people.desk.decide({ what: 'ban', member: bob.me.id, why: 'spam', cut: false }, phrase),
+  ).rejects.toMatchObject({ code: 'already-done' })
 
   const hers = await carol.people()
   await until(hers.notices, ([first]) => first?.what === 'cut' && first.me)
@@ -130,7 +150,7 @@ test('the council of one bans with its phrase and cuts the branch; a vouch from 
   await until(hers.all, (all) => all.some(({ me, standing }) => me && standing === 'active'))
   expect(hers.page(carol.me.id)).toMatchObject({ vouches: [{ member: dan.me.id }], ban: undefined })
 
-  await people.unban(bob.me.id, phrase)
+  await people.desk.decide({ what: 'unban', member: bob.me.id }, phrase)
   expect(people.page(bob.me.id)?.person.standing).toBe('active')
   const decisions = await until(people.decisions, (known) => known?.[0]?.what === 'unban')
   expect(decisions?.map(({ what }) => what)).toEqual(['unban', 'vouched', 'ban', 'notice'])

@@ -10,6 +10,7 @@ import type { Result } from '../../protocol/result.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
 import { addDevice, foundCommunity, invite, join } from '../support/community.ts'
 import { connectMember, type LedgerClient } from '../support/ledger-client.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { type RelayProcess, startRelayProcess } from '../support/relay-process.ts'
 
 const ROUNDS = 10
@@ -129,7 +130,7 @@ function hex(bytes: Uint8Array | undefined): string | undefined {
 
 /** Alice founds, and invites Bob and Carol; all three are connected. */
 async function village(relay: RelayProcess): Promise<LedgerClient[]> {
-  const site = await askSite(new URL(relay.origin), AbortSignal.timeout(10_000))
+  const site = await askSite(new URL(relay.origin), AbortSignal.timeout(PATIENCE))
   const { genesis, founder } = await foundCommunity(site.logKey, now())
   const token = relay.foundingLink?.split('/').at(-1) ?? ''
   const keep = (client: LedgerClient) => {

@@ -1,11 +1,9 @@
 /** Between rooms: by an address, at once after leaving, one after the other. */
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Peer, RoomSession } from '../../node/view.ts'
-import { type Device, found, join, joinListed, newDevice, PATIENCE, until } from '../support/node-peer.ts'
+import { type Device, found, join, joinListed, newDevice, until } from '../support/node-peer.ts'
 import { type RelayProcess, startRelayProcess } from '../support/relay-process.ts'
-
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE })
 
 const EVENING = { title: 'Evening', topics: [], language: 'en' }
 
@@ -56,15 +54,15 @@ test('who leaves and comes back at once is in the room', async () => {
 })
 
 test('who chooses another room while one is being entered is in the other one only', async () => {
-  await (await bob.joinRoom(hers.view.value.id)).leave()
-  await seen(false)
+  const noon = await alice.openRoom({ ...EVENING, title: 'Noon' })
+  await until(bob.rooms, (listed) => listed.some(({ title }) => title === 'Noon'))
   const [entering, opened] = await Promise.allSettled([
-    bob.joinRoom(hers.view.value.id),
+    bob.joinRoom(noon.view.value.id),
     bob.openRoom({ ...EVENING, title: 'Morning' }),
   ])
   expect(entering).toMatchObject({ status: 'rejected', reason: { code: 'room-gone' } })
   expect(opened).toMatchObject({ status: 'fulfilled', value: { view: { value: { status: 'open' } } } })
   const morning = await joinListed(alice, 'Morning')
-  expect(hers.view.value.status).toBe('left')
+  expect(noon.view.value.status).toBe('left')
   await until(morning.view, ({ people }) => people.length === 2)
 })

@@ -3,8 +3,6 @@ import { systemClock } from '../../node/ports/clock.ts'
 import { codeOf, found, newDevice, PATIENCE } from '../support/node-peer.ts'
 import { startRelayProcess } from '../support/relay-process.ts'
 
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE })
-
 const endings: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end()

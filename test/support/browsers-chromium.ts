@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type BrowserContext, chromium, type Locator, type Page as PlaywrightPage } from 'playwright-core'
 import {
   type Adapter,
@@ -14,7 +16,7 @@ const NOWHERE = 'http://127.0.0.1:9/'
 /** The system's Chromium, driven by Playwright. */
 export async function launchChromium(around: Surroundings): Promise<Adapter> {
   const context: BrowserContext = await chromium.launchPersistentContext(around.profile, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: await program(around),
     headless: true,
     // Playwright silences a headless browser; here somebody listens.
     ignoreDefaultArgs: ['--mute-audio'],
@@ -42,6 +44,15 @@ export async function launchChromium(around: Surroundings): Promise<Adapter> {
   })
   context.setDefaultTimeout(PATIENCE)
   return { open: async () => adapt(await context.newPage()), close: () => context.close() }
+}
+
+/** What is run: where it is to run elsewhere, a script that goes there first. */
+async function program({ enter, env }: Surroundings): Promise<string> {
+  const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
+  if (enter === undefined) return chromium
+  const script = join(env.HOME ?? '', 'start')
+  await writeFile(script, `#!/bin/sh\nexec ${enter.join(' ')} ${chromium} "$@"\n`, { mode: 0o755 })
+  return script
 }
 
 function adapt(page: PlaywrightPage): Page {

@@ -10,6 +10,7 @@ import {
 
 /** The system's Firefox ESR, driven over WebDriver BiDi. */
 export async function launchFirefox(around: Surroundings): Promise<Adapter> {
+  if (around.enter !== undefined) throw new TypeError('Firefox is spoken to over the network of this machine')
   const browser = await launch({
     browser: 'firefox',
     executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',

@@ -57,6 +57,8 @@ export interface Surroundings {
   readonly microphone: 'allow' | 'refuse'
   readonly language: string
   readonly viewport: Viewport
+  /** What goes before the program to run it in another network (homes.ts), if anything does. */
+  readonly enter?: readonly string[]
 }
 
 /** A browser as an adapter knows it: without sound. */

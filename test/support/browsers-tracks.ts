@@ -25,6 +25,13 @@ interface Lab {
   /** Seconds kept of each live track. */
   seconds(): number[]
   forget(): void
+  audio(): Promise<Flow[]>
+}
+
+/** What went over one connection of the page so far: packets of sound, each way. */
+export interface Flow {
+  readonly sent: number
+  readonly received: number
 }
 
 declare global {
@@ -48,6 +55,11 @@ export async function remoteTracks(page: Evaluator): Promise<readonly RemoteTrac
     track,
     sound: pcmFromBytes(Buffer.from(pcm, 'base64'), rate),
   }))
+}
+
+/** What goes over each connection of the page that is open. */
+export async function audioFlows(page: Evaluator): Promise<readonly Flow[]> {
+  return page.evaluate(() => window.__lab.audio())
 }
 
 /** Forgets what was received so far, so that the next reading is of what comes from now on. */
@@ -81,7 +93,7 @@ function install(): void {
     graph: unknown[]
   }
   const kept: Kept[] = []
-  let connections = 0
+  const connections: RTCPeerConnection[] = []
   let context: AudioContext | undefined
 
   /** Whether anybody has asked. A test that only uses its ears has processors to spare: what nobody asks for is not kept. */
@@ -145,7 +157,7 @@ function install(): void {
   window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
     construct(target, args, newTarget) {
       const connection = Reflect.construct(target, args, newTarget) as RTCPeerConnection
-      const number = connections++
+      const number = connections.push(connection) - 1
       connection.addEventListener('track', (event) => arrive(number, event))
       return connection
     },
@@ -170,6 +182,19 @@ function install(): void {
         .filter(({ track }) => track.readyState === 'live')
         .map(({ samples, rate }) => samples / rate)
     },
+    audio: () =>
+      Promise.all(
+        connections
+          .filter(({ connectionState }) => connectionState !== 'closed')
+          .map(async (connection) => {
+            let [sent, received] = [0, 0]
+            for (const entry of (await connection.getStats()).values()) {
+              if (entry.type === 'outbound-rtp') sent += entry.packetsSent
+              if (entry.type === 'inbound-rtp') received += entry.packetsReceived
+            }
+            return { sent, received }
+          }),
+      ),
     forget: () => {
       begin()
       for (const entry of kept) {

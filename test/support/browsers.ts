@@ -5,6 +5,7 @@
  * in a real browser needs one here.
  */
 
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,8 +13,10 @@ import { launchChromium } from './browsers-chromium.ts'
 import { launchFirefox } from './browsers-firefox.ts'
 import type { Adapter, BrowserKind, Page, Surroundings, Viewport } from './browsers-page.ts'
 import { TRACKS_SCRIPT } from './browsers-tracks.ts'
+import type { Home } from './homes.ts'
 import { type SoundCard, startSoundCard } from './pulse.ts'
 import type { Recording } from './recordings/recordings.ts'
+import { family } from './traces.ts'
 
 export type { BrowserKind, Page, Viewport } from './browsers-page.ts'
 
@@ -22,6 +25,10 @@ export interface Browser {
   readonly card: SoundCard
   /** A new tab; tabs of one browser share their storage. `script` runs in it before the page's own, at every navigation. */
   open(url: string, script?: string): Promise<Page>
+  /** Every process of it stands still, as when a laptop is closed: it sends nothing and answers nothing. */
+  freeze(): void
+  /** It goes on from where {@link freeze} stopped it. */
+  thaw(): void
   /** Ends the browser and its sound card, every process of them. Safe to call twice. */
   close(): Promise<void>
 }
@@ -34,6 +41,8 @@ export interface LaunchOptions {
   /** The person's language, for instance `fr`. Default `en`. */
   readonly language?: string
   readonly viewport?: Viewport
+  /** Where it runs (homes.ts): Chromium alone, which is not spoken to over a network. This machine, without. */
+  readonly home?: Home
   /** A profile folder to use and keep, so that a browser can be started again as the same person. */
   readonly profile?: string
 }
@@ -62,10 +71,17 @@ export async function launch(kind: BrowserKind, options: LaunchOptions = {}): Pr
     env: { PATH: process.env.PATH ?? '', HOME: scratch, XDG_RUNTIME_DIR: scratch, ...card.env },
     microphone: options.microphone ?? 'allow',
     language: options.language ?? 'en',
+    ...(options.home && { enter: options.home.enter }),
     viewport: options.viewport ?? { width: 1280, height: 800 },
   }
   let adapter: Adapter | undefined
+  let frozen: readonly number[] = []
+  const thaw = () => {
+    for (const pid of frozen) process.kill(pid, 'SIGCONT')
+    frozen = []
+  }
   const close = async () => {
+    thaw()
     await adapter?.close()
     adapter = undefined
     await card.stop()
@@ -91,6 +107,20 @@ export async function launch(kind: BrowserKind, options: LaunchOptions = {}): Pr
       await page.goto(url)
       return page
     },
+    freeze() {
+      frozen = processesOf(surroundings.profile)
+      for (const pid of frozen) process.kill(pid, 'SIGSTOP')
+    },
+    thaw,
     close,
   }
+}
+
+/** Those of the browser with that profile folder, which is named when it is started. */
+function processesOf(profile: string): readonly number[] {
+  const first = family(process.pid).find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(profile),
+  )
+  if (first === undefined) throw new Error('the browser is not running')
+  return family(first)
 }

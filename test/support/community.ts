@@ -1,4 +1,5 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { compareBytes } from '../../protocol/bytes.ts'
 import { encodeEntry } from '../../protocol/community/entry.ts'
 import { communityOf, GENESIS, type Genesis } from '../../protocol/community/genesis.ts'
 import { INVITE, type Invite, invitationSigner } from '../../protocol/community/invite.ts'
@@ -10,7 +11,13 @@ import { hash } from '../../protocol/hash.ts'
 import { DEVICE_ADD, type DeviceAdd } from '../../protocol/identity/device.ts'
 import { IDENTITY, type Identity, memberOf } from '../../protocol/identity/identity.ts'
 import { commitProfile, PROFILE, type Profile } from '../../protocol/identity/profile.ts'
-import type { CommunityId, KeyText, MemberId, StatementId } from '../../protocol/ids.ts'
+import {
+  type CommunityId,
+  type KeyText,
+  keyBytes,
+  type MemberId,
+  type StatementId,
+} from '../../protocol/ids.ts'
 import { INVITE_PROOF, type InviteProof, PRESENCE, type Presence } from '../../protocol/session.ts'
 import { type Signer, signerFromSeed } from '../../protocol/signature.ts'
 
@@ -62,13 +69,14 @@ export function bytesOf(label: string): Uint8Array {
   return hash(utf8ToBytes(label))
 }
 
-/** @param log public key of the log @param at ledger time */
+/** @param log public key of the log @param at ledger time @param beside roots of further founders, who sign and say nothing else */
 export async function foundCommunity(
   log: KeyText,
   at: number = NOON,
   name = 'Alice',
   policy: Partial<Policy> = {},
   witnesses: Genesis['witnesses'] = { k: 0, keys: [] },
+  beside: readonly Signer[] = [],
 ): Promise<Founded> {
   const root = signerOf(`${name} root`)
   const genesis = await seal(
@@ -77,14 +85,14 @@ export async function foundCommunity(
     {
       name: `Friends of ${name}`,
       nonce: bytesOf(`${name} nonce`),
-      founders: [root.publicKey],
+      founders: [root, ...beside].map(({ publicKey }) => publicKey).sort(byKey),
       council: { k: 1, keys: [root.publicKey] },
       log,
       witnesses,
       policy: { ...DEFAULT_POLICY, ...policy },
       at,
     },
-    [root],
+    [root, ...beside],
   )
   const community = communityOf(genesis)
   const founder = await personOf(community, name, at)
@@ -92,10 +100,18 @@ export async function foundCommunity(
   return { community, genesis, founder, entries }
 }
 
-/** Somebody's identity, first device and profile in a community, whether or not a ledger has them. */
-export async function personOf(community: CommunityId, name: string, at: number): Promise<Person> {
-  const root = signerOf(`${name} root`)
-  const device = signerOf(`${name} device`)
+function byKey(a: KeyText, b: KeyText): number {
+  return compareBytes(keyBytes(a), keyBytes(b))
+}
+
+/** Somebody's identity, first device and profile in a community, whether or not a ledger has them. @param keys other ones than those of the name */
+export async function personOf(
+  community: CommunityId,
+  name: string,
+  at: number,
+  keys: { readonly root?: Signer; readonly device?: Signer } = {},
+): Promise<Person> {
+  const { root = signerOf(`${name} root`), device = signerOf(`${name} device`) } = keys
   const salt = bytesOf(`${name} salt`)
   const identity = await seal(
     IDENTITY,
@@ -108,7 +124,7 @@ export async function personOf(community: CommunityId, name: string, at: number)
     DEVICE_ADD,
     community,
     { m: member, device: device.publicKey, n: 1, prev: identity.id as StatementId, at },
-    [root, device],
+    root === device ? [root] : [root, device],
   )
   const profile = await seal(PROFILE, community, { m: member, salt, name }, [device])
   const last = deviceAdd.id as StatementId
@@ -155,8 +171,9 @@ export async function join(
   invitation: Invitation,
   name: string,
   at: number,
+  keys: { readonly root?: Signer; readonly device?: Signer } = {},
 ): Promise<{ readonly person: Person; readonly envelope: Envelope<Join> }> {
-  const person = await personOf(invitation.community, name, at)
+  const person = await personOf(invitation.community, name, at, keys)
   const envelope = await seal(
     JOIN,
     invitation.community,

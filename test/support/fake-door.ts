@@ -1,6 +1,10 @@
 import { PeerError, type PeerErrorCode } from '../../node/errors.ts'
+import type { NoticedAlarm } from '../../node/ledger/alarm.ts'
+import type { Reading } from '../../node/ledger/ledger.ts'
+import type { LogStanding } from '../../node/ledger/standing.ts'
 import { Observed } from '../../node/observed.ts'
-import type { DecisionView, NoticeView, Right, SlotView } from '../../node/people/view.ts'
+import type { AppealView, MessageView } from '../../node/people/council-view.ts'
+import type { DecisionView, NoticeView, Right, SlotView, WhyView } from '../../node/people/view.ts'
 import type {
   CommunityView,
   Door,
@@ -9,15 +13,20 @@ import type {
   MemberView,
   NewIdentity,
   NewRoom,
+  OutView,
   ParticipantView,
   Peer,
   RelayState,
   RemoteVoice,
+  RoomChange,
+  RoomDecisionView,
+  RoomDeed,
   RoomListing,
   RoomSession,
   RoomView,
 } from '../../node/view.ts'
-import type { CommunityId, MemberId, RoomId, StatementId } from '../../protocol/ids.ts'
+import type { CommunityId, MemberId, OperationId, RoomId, StatementId } from '../../protocol/ids.ts'
+import type { ReactionKind } from '../../protocol/room/reaction.ts'
 import { type FakeMember, FakePeople, manyMembers } from './fake-people.ts'
 
 /** 23:00 UTC, 15 November 2026: every time of the village is counted from it. */
@@ -78,6 +87,43 @@ const DECISIONS: readonly DecisionView[] = [
   { index: 12, at: VILLAGE_TIME - 40 * DAY, what: 'stewards', members: [AMA.id, JEAN.id] },
 ]
 
+/** What the council of the village was told; nobody has typed their words yet. */
+export const MESSAGES: readonly MessageView[] = [
+  {
+    id: idFrom<StatementId>('appealgaspard'),
+    type: 'appeal',
+    from: GASPARD.id,
+    at: VILLAGE_TIME - DAY / 24,
+    decision: {
+      what: 'ban',
+      member: GASPARD.id,
+      why: 'abuse',
+      at: (VILLAGE_TIME - DAY) / 1000,
+      lifted: false,
+    },
+    fresh: true,
+    content: 'sealed',
+  },
+  {
+    id: idFrom<StatementId>('reportkofi'),
+    type: 'report',
+    from: NADIA.id,
+    at: VILLAGE_TIME - 2 * DAY,
+    decision: undefined,
+    fresh: false,
+    content: 'sealed',
+  },
+  {
+    id: idFrom<StatementId>('reportlea'),
+    type: 'report',
+    from: LEA.id,
+    at: VILLAGE_TIME - 3 * DAY,
+    decision: undefined,
+    fresh: false,
+    content: 'broken',
+  },
+]
+
 /** What may be told to somebody of the village. */
 export const NOTICES: readonly NoticeView[] = [
   {
@@ -106,6 +152,14 @@ export interface VillageOptions {
   readonly rights: readonly Right[]
   /** One key of the council is enough. */
   readonly alone: boolean
+  /** The ledger is being read. */
+  readonly reading: boolean
+  /** What the council was told. */
+  readonly messages: readonly MessageView[]
+  /** What there is to appeal for me. */
+  readonly appeal: AppealView
+  /** This device hides its address. */
+  readonly hidesAddress: boolean
 }
 
 const DEFAULTS: VillageOptions = {
@@ -116,8 +170,12 @@ const DEFAULTS: VillageOptions = {
   me: 'Awa',
   members: undefined,
   notices: [],
+  hidesAddress: false,
   rights: ['vouch'],
   alone: true,
+  reading: false,
+  messages: [],
+  appeal: { state: 'nothing' },
 }
 
 /** A change of one participant. */
@@ -130,6 +188,7 @@ export class FakeRoom implements RoomSession {
   /** Microphones that were given to the room, for tests of when one is asked for. */
   readonly microphones: MediaStream[] = []
   readonly #gone: (room: RoomId) => void
+  #hidden: readonly ParticipantView[] = []
 
   constructor(view: RoomView, gone: (room: RoomId) => void) {
     this.view = new Observed(view)
@@ -148,6 +207,35 @@ export class FakeRoom implements RoomSession {
 
   exit(member: MemberId): void {
     this.#settle(this.view.value.people.filter((one) => one.member !== member))
+  }
+
+  /** The network loses somebody on the stage, whose place is kept. */
+  lose(member: MemberId): void {
+    const lost = this.view.value.people.find((one) => one.member === member)
+    if (lost === undefined) throw new Error('they are not here')
+    this.view.set({ ...this.view.value, away: [...this.view.value.away, { member, name: lost.name }] })
+    this.exit(member)
+  }
+
+  /** They are back, in their place. */
+  regain(who: FakePerson): void {
+    const away = this.view.value.away.filter(({ member }) => member !== who.id)
+    const people = [...this.view.value.people, participant(who, false, ON_STAGE)]
+    this.view.set({ ...this.view.value, away, people })
+    this.#settle(people)
+  }
+
+  /** I was away, and something happened to me. */
+  miss(missed: RoomView['missed']): void {
+    this.view.set({ ...this.view.value, missed })
+  }
+
+  /** Draws nobody of these, and those who were hidden before and are not any more. */
+  hide(blocked: ReadonlySet<MemberId>): void {
+    const everybody = [...this.view.value.people, ...this.#hidden]
+    this.#hidden = everybody.filter(({ member }) => blocked.has(member))
+    this.view.set({ ...this.view.value, hidden: this.#hidden.map(({ member, name }) => ({ member, name })) })
+    this.#settle(everybody.filter(({ member }) => !blocked.has(member)))
   }
 
   speak(member: MemberId, speaking: boolean): void {
@@ -175,7 +263,14 @@ export class FakeRoom implements RoomSession {
 
   hand(member: MemberId, up: boolean): void {
     const last = Math.max(0, ...this.view.value.people.map((one) => one.hand ?? 0))
-    this.change(member, { hand: up ? last + 1 : undefined })
+    this.change(member, {
+      hand: up ? last + 1 : undefined,
+      handSince: up ? VILLAGE_TIME - 2 * MINUTE : undefined,
+    })
+  }
+
+  async react(kind: ReactionKind): Promise<void> {
+    this.change(this.#me, { reaction: kind })
   }
 
   async offerStage(member: MemberId): Promise<void> {
@@ -230,6 +325,83 @@ export class FakeRoom implements RoomSession {
     this.change(this.#me, OFF_STAGE)
   }
 
+  async acceptOffer(): Promise<void> {
+    const { offer } = this.view.value
+    if (offer === undefined) throw new PeerError('not-allowed')
+    this.view.set({ ...this.view.value, offer: undefined })
+    this.change(this.#me, { level: offer.level, offered: false, onStage: true })
+  }
+
+  /** Somebody offers me a level. */
+  offerMe(by: MemberId, level: Level): void {
+    this.view.set({ ...this.view.value, offer: { level, by } })
+    this.change(this.#me, { offered: true })
+  }
+
+  async offerLevel(member: MemberId): Promise<void> {
+    this.#guard(member)
+    this.change(member, { offered: true })
+  }
+
+  async letIn(members: readonly MemberId[]): Promise<void> {
+    const guests = members.map((member) => ({
+      member,
+      name: Object.values(VILLAGERS).find(({ id }) => id === member)?.name,
+    }))
+    this.view.set({ ...this.view.value, letIn: [...this.view.value.letIn, ...guests] })
+  }
+
+  async shutOut(member: MemberId): Promise<void> {
+    const letIn = this.view.value.letIn.filter((guest) => guest.member !== member)
+    this.view.set({ ...this.view.value, letIn })
+  }
+
+  async removeMember(member: MemberId, why: WhyView, note?: string): Promise<void> {
+    this.#decide('remove', member, why, note)
+    this.exit(member)
+  }
+
+  async banMember(member: MemberId, why: WhyView, note?: string): Promise<void> {
+    this.#decide('ban', member, why, note)
+    this.exit(member)
+  }
+
+  async unbanMember(member: MemberId): Promise<void> {
+    const record = this.view.value.record.map((one) => (one.to === member ? { ...one, mayUndo: false } : one))
+    this.view.set({ ...this.view.value, record })
+  }
+
+  async setLocked(locked: boolean): Promise<void> {
+    this.view.set({ ...this.view.value, locked })
+  }
+
+  async changeRoom(change: RoomChange): Promise<void> {
+    this.view.set({ ...this.view.value, ...change })
+  }
+
+  /** A moderator puts me out. */
+  putOut(out: OutView): void {
+    this.view.set({ ...this.view.value, status: 'out', out })
+  }
+
+  #decide(what: 'remove' | 'ban', to: MemberId, why: WhyView, note: string | undefined): void {
+    this.#guard(to)
+    const { record, people, me } = this.view.value
+    const decision: RoomDecisionView = {
+      id: idFrom<OperationId>(`decision${record.length}`),
+      what,
+      by: me.member,
+      byName: me.name,
+      to,
+      toName: people.find((one) => one.member === to)?.name,
+      at: VILLAGE_TIME,
+      why,
+      note: note === '' ? undefined : note,
+      mayUndo: what === 'ban',
+    }
+    this.view.set({ ...this.view.value, record: [decision, ...record] })
+  }
+
   async leave(): Promise<void> {
     this.view.set({ ...this.view.value, status: 'left' })
     this.voices.set([])
@@ -256,8 +428,13 @@ export class FakeRoom implements RoomSession {
     const settled = people
       .map((one) => ({ ...one, hand: place.get(one.member) }))
       .toSorted((a, b) => Number(b.onStage) - Number(a.onStage) || b.level - a.level)
-    const me = settled.find((one) => one.me) ?? this.view.value.me
-    this.view.set({ ...this.view.value, people: settled, me })
+    const before = settled.find((one) => one.me) ?? this.view.value.me
+    const judged = settled.map((one) => ({ ...one, deeds: deedsOf(before, one) }))
+    const me = judged.find((one) => one.me) ?? before
+    const moderates: RoomView['powers'] = me.level >= 80 ? ['lock', 'set', 'end'] : []
+    const admits: RoomView['powers'] = this.view.value.isPrivate && me.level >= 60 ? ['admit'] : []
+    const powers = [...moderates, ...admits]
+    this.view.set({ ...this.view.value, people: judged, me, powers })
     if (typeof MediaStream === 'undefined') return
     const known = new Map(this.voices.value.map((voice) => [voice.member, voice.stream]))
     this.voices.set(
@@ -266,6 +443,20 @@ export class FakeRoom implements RoomSession {
         .map(({ member }) => ({ member, stream: known.get(member) ?? new MediaStream() })),
     )
   }
+}
+
+/** What the levels allow (SPEC, chapter on the room's levels). */
+function deedsOf(me: ParticipantView, other: ParticipantView): readonly RoomDeed[] {
+  if (other.me || me.level < 60 || other.level >= me.level) return []
+  const deeds: RoomDeed[] = other.onStage
+    ? [other.mutedByModerator ? 'unmute' : 'mute', 'lower']
+    : [other.offered ? 'lower' : 'offer']
+  if (me.level > 60 && other.level < 60) deeds.push('comoderator')
+  if (me.level > 80 && other.level < 80) deeds.push('moderator')
+  deeds.push('remove')
+  if (me.level >= 80) deeds.push('ban')
+  if (me.level === 100) deeds.push('hand')
+  return deeds
 }
 
 const ON_STAGE: Change = { level: 20, onStage: true, offered: false, hand: undefined, muted: true }
@@ -288,10 +479,17 @@ export function participant(who: FakePerson, me: boolean, change: Change = {}): 
     onStage: false,
     offered: false,
     hand: undefined,
+    handSince: undefined,
+    check: undefined,
+    quality: undefined,
     muted: true,
     mutedByModerator: false,
     speaking: false,
+    reaction: undefined,
+    deeds: [],
+    hides: false,
     link: 'none',
+    failure: undefined,
     ...change,
   }
 }
@@ -301,7 +499,7 @@ interface Announced {
   readonly people: readonly { readonly who: FakePerson; readonly change: Change }[]
 }
 
-const HOST: Change = { level: 100, onStage: true, muted: false, link: 'connected' }
+const HOST: Change = { level: 100, onStage: true, muted: false, link: 'connected', check: 'verified' }
 const SPEAKER: Change = { level: 20, onStage: true, muted: false, link: 'connected' }
 const MODERATOR: Change = { level: 80 as Level, onStage: true, link: 'connected' }
 
@@ -310,6 +508,7 @@ function announce(word: string, room: NewRoom, minutesAgo: number, people: Annou
   return {
     listing: {
       ...room,
+      isPrivate: room.isPrivate === true,
       id: idFrom<RoomId>(word),
       host: host.id,
       hostName: host.name,
@@ -358,6 +557,10 @@ export class FakeVillage implements Door {
   #founded: boolean
   readonly relay = new Observed<RelayState>('connected')
   readonly refused = new Observed<PeerErrorCode | undefined>(undefined)
+  readonly reading: Observed<Reading | undefined>
+  readonly alarms = new Observed<readonly NoticedAlarm[]>([])
+  readonly blocked = new Observed<ReadonlySet<MemberId>>(new Set())
+  readonly logStanding = new Observed<LogStanding>('current')
   readonly rooms: Observed<readonly RoomListing[]>
   readonly members: Observed<readonly MemberView[]>
   readonly slots: Observed<readonly SlotView[]>
@@ -374,6 +577,9 @@ export class FakeVillage implements Door {
     this.#founded = this.#options.founded
     this.failing = this.#options.failing
     const alone = this.#options.as === 'founder'
+    this.reading = new Observed<Reading | undefined>(
+      this.#options.reading ? { done: 12_800, of: 37_514 } : undefined,
+    )
     this.#me = person(this.#options.me, alone ? undefined : AMA.id, 3)
     this.#announced = this.#options.rooms && !alone ? ROOMS : []
     this.rooms = new Observed<readonly RoomListing[]>(this.#announced.map(({ listing }) => listing))
@@ -384,7 +590,7 @@ export class FakeVillage implements Door {
       { slot: 1, state: 'free' },
       { slot: 2, state: 'free' },
     ])
-    this.community = new Observed({
+    this.community = new Observed<CommunityView>({
       id: idFrom<CommunityId>('village'),
       name: 'Sous le manguier',
       founded: VILLAGE_TIME - 64 * DAY,
@@ -440,6 +646,12 @@ export class FakeVillage implements Door {
     return this.#peer(newcomer)
   }
 
+  /** So many people have said that it was not they who used their invitation. */
+  leaks = 0
+  async reportLeak(): Promise<void> {
+    this.leaks += 1
+  }
+
   /** Opens an invitation as its guest would, in another browser. */
   useInvitation(slot: number, guest: FakePerson, leaked = false): void {
     if (!this.members.value.some(({ id }) => id === guest.id))
@@ -474,7 +686,7 @@ export class FakeVillage implements Door {
   }
 
   #peopleOf(me: FakePerson): FakePeople {
-    const { members, notices, rights, alone } = this.#options
+    const { members, notices, rights, alone, messages, appeal } = this.#options
     const others: readonly FakeMember[] =
       members === undefined
         ? [AMA, JEAN, { ...NADIA, certified: true }, OUSMANE, KOFI, GASPARD, ROSE, LEA, UNNAMED]
@@ -494,6 +706,8 @@ export class FakeVillage implements Door {
         notices,
         rights,
         alone,
+        messages,
+        appeal,
       },
       this.slots.value,
     )
@@ -508,9 +722,12 @@ export class FakeVillage implements Door {
       rooms: this.rooms,
       relay: this.relay,
       refused: this.refused,
-      alarms: new Observed([]),
-      logStanding: new Observed('current'),
+      alarms: this.alarms,
+      logStanding: this.logStanding,
       finalSize: new Observed(0),
+      hidesAddress: this.#options.hidesAddress,
+      hideAddress: async () => {},
+      reading: this.reading,
       invite: async () => {
         const free = this.slots.value.find(({ state }) => state === 'free')
         if (free === undefined) throw new PeerError('no-free-slot')
@@ -526,15 +743,25 @@ export class FakeVillage implements Door {
         return { link, slot: free.slot, expires }
       },
       people: async () => {
+        if (this.reading.value !== undefined) await new Promise(() => {})
         this.people ??= this.#peopleOf(me)
         return this.people
+      },
+      blocked: this.blocked,
+      setBlocked: async (member, on) => {
+        const next = new Set(this.blocked.value)
+        if (on) next.add(member)
+        else next.delete(member)
+        this.blocked.set(next)
+        this.room?.hide(next)
       },
       openRoom: async (room) => {
         if (room.title.length > 120) throw new PeerError('title-invalid')
         const announced = announce(`opened${this.#announced.length}`, room, 0, [{ who: me, change: HOST }])
         this.#announced = [announced, ...this.#announced]
         this.rooms.set(this.#announced.map(({ listing }) => listing))
-        return this.#session(announced, me, [participant(me, true, { ...HOST, muted: true, link: 'none' })])
+        const people = [participant(me, true, { ...HOST, muted: true, link: 'none' })]
+        return this.#session(announced, me, people, room.counts)
       },
       joinRoom: async (id) => {
         const announced = this.#announced.find(({ listing }) => listing.id === id)
@@ -549,7 +776,12 @@ export class FakeVillage implements Door {
     }
   }
 
-  #session({ listing }: Announced, me: FakePerson, people: readonly ParticipantView[]): FakeRoom {
+  #session(
+    { listing }: Announced,
+    me: FakePerson,
+    people: readonly ParticipantView[],
+    counts = false,
+  ): FakeRoom {
     const view: RoomView = {
       id: listing.id,
       title: listing.title,
@@ -557,9 +789,26 @@ export class FakeVillage implements Door {
       language: listing.language,
       host: listing.host,
       status: 'open',
+      out: undefined,
+      leader: listing.host,
+      locked: false,
+      isPrivate: listing.isPrivate,
+      letIn: [],
+      link: '',
+      hands: 'everybody',
+      offer: undefined,
+      powers: [],
+      missed: undefined,
+      record: [],
+      differing: [],
       me: people.find((one) => one.me) ?? participant(me, true),
       people,
+      away: [],
+      hidden: [],
+      counts,
       relay: this.relay.value,
+      carrier: undefined,
+      apart: undefined,
     }
     this.room = new FakeRoom(view, (room) => {
       this.#announced = this.#announced.filter(({ listing }) => listing.id !== room)

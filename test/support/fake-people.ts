@@ -1,5 +1,6 @@
 import { PeerError } from '../../node/errors.ts'
 import { Observed } from '../../node/observed.ts'
+import type { AppealView, CouncilAct, MessageView } from '../../node/people/council-view.ts'
 import type {
   AuditView,
   DecisionView,
@@ -10,10 +11,10 @@ import type {
   Right,
   SlotView,
   StandingView,
-  WhyView,
 } from '../../node/people/view.ts'
 import type { People } from '../../node/view.ts'
 import type { MemberId, StatementId } from '../../protocol/ids.ts'
+import { FakeDesk } from './fake-desk.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -40,6 +41,9 @@ export interface FakePeopleOptions {
   /** The rights that I have over everybody else. */
   readonly rights: readonly Right[]
   readonly alone: boolean
+  /** What the council was told, and what I may appeal. */
+  readonly messages: readonly MessageView[]
+  readonly appeal: AppealView
 }
 
 /** The rows of these people, with what can be counted about them. */
@@ -77,6 +81,8 @@ export class FakePeople implements People {
   readonly invitations: Observed<InvitationsView>
   readonly decisions: Observed<readonly DecisionView[] | undefined>
   readonly notices: Observed<readonly NoticeView[]>
+  readonly provisional = new Observed<People['provisional']['value']>(() => false)
+  readonly desk: FakeDesk
   readonly #vouches = new Map<MemberId, { readonly member: MemberId; readonly at: number }[]>()
   #erased = false
 
@@ -85,6 +91,7 @@ export class FakePeople implements People {
     this.all = new Observed(rowsOf(options.members, options.me))
     this.decisions = new Observed<readonly DecisionView[] | undefined>(options.decisions)
     this.notices = new Observed(options.notices)
+    this.desk = new FakeDesk(options, (act) => this.#take(act))
     this.invitations = new Observed<InvitationsView>({
       slots,
       maturity: { state: 'ready', because: 'opening' },
@@ -201,23 +208,25 @@ export class FakePeople implements People {
     this.#decide({ what: on ? 'certified' : 'uncertified', member, by: this.#options.me })
   }
 
-  async notice(member: MemberId, why: WhyView, phrase: string): Promise<void> {
-    this.#sign(phrase)
-    this.#decide({ what: 'notice', member, why })
+  /** What the council decided has taken effect. */
+  #take(act: CouncilAct): void {
+    if (act.what === 'council') this.#decide({ what: 'council', keys: act.keys.length, needed: act.needed })
+    else if (act.what === 'stewards') this.#decide({ ...act })
+    else this.#act(act)
   }
 
-  async ban(member: MemberId, why: WhyView, cuts: boolean, phrase: string): Promise<void> {
-    this.#sign(phrase)
-    this.#decide({ what: 'ban', member, why, cuts })
-    this.change(member, { standing: 'banned' })
-    if (!cuts) return
-    for (const { id, sponsor } of this.all.value) if (sponsor === member) this.change(id, { standing: 'cut' })
-  }
-
-  async unban(member: MemberId, phrase: string): Promise<void> {
-    this.#sign(phrase)
-    this.#decide({ what: 'unban', member })
-    this.change(member, { standing: 'active' })
+  #act(act: Exclude<CouncilAct, { readonly what: 'council' | 'stewards' }>): void {
+    const { what, member } = act
+    if (what === 'ban') {
+      this.#decide({ what, member, why: act.why, cuts: act.cut })
+      this.change(member, { standing: 'banned' })
+      if (!act.cut) return
+      for (const { id, sponsor } of this.all.value)
+        if (sponsor === member) this.change(id, { standing: 'cut' })
+      return
+    }
+    this.#decide({ ...act })
+    if (what === 'unban') this.change(member, { standing: 'active' })
   }
 
   async leave(phrase: string): Promise<void> {
@@ -262,7 +271,7 @@ export class FakePeople implements People {
     if (phrase !== this.#options.phrase) throw new PeerError('phrase-wrong')
   }
 
-  #decide(decision: Pick<DecisionView, 'what'> & Record<string, unknown>): void {
+  #decide(decision: Pick<DecisionView, 'what'> & { readonly [field: string]: unknown }): void {
     const decisions = this.decisions.value ?? []
     const index = (decisions[0]?.index ?? 0) + 1
     this.decisions.set([{ index, at: this.#options.now, ...decision } as DecisionView, ...decisions])

@@ -1,11 +1,8 @@
 /** Waits at an ear until the right voices are heard. */
 
-import { HEARD, scores } from './hearing.ts'
+import { HEARD, heard, SHORTEST, scores } from './hearing.ts'
 import type { SoundCard } from './pulse.ts'
 import { RECORDINGS, type Recording, type RecordingName } from './recordings/recordings.ts'
-
-/** What is judged at a time, in seconds: a run of windows and some lead-in. */
-const LISTEN = 5
 
 /** An ear heard somebody it should not, or did not hear somebody in time; the last scores are in the message. */
 export class HearingError extends Error {
@@ -22,12 +19,26 @@ export async function untilHeard(
   patience = 30,
 ): Promise<void> {
   const wanted = new Set(voices.map(({ name }) => name))
-  for (let listened = 0; ; listened += LISTEN) {
-    const marks = scores(await card.hear(LISTEN), RECORDINGS)
+  const began = performance.now()
+  await card.hear(SHORTEST, (stretch) => {
+    const marks = scores(stretch, RECORDINGS)
     const told = [...marks].map(([name, score]) => `${name} ${score.toFixed(2)}`).join(', ')
     const stranger = [...marks].find(([name, score]) => score >= HEARD && !wanted.has(name))
     if (stranger !== undefined) throw new HearingError(`${stranger[0]} is heard but should not be: ${told}`)
-    if ([...wanted].every((name: RecordingName) => (marks.get(name) ?? 0) >= HEARD)) return
-    if (listened + LISTEN >= patience) throw new HearingError(`not heard in ${patience} s: ${told}`)
-  }
+    if ([...wanted].every((name: RecordingName) => (marks.get(name) ?? 0) >= HEARD)) return true
+    if (performance.now() - began >= patience * 1000)
+      throw new HearingError(`not heard in ${patience} s: ${told}`)
+    return false
+  })
+}
+
+/** Listens until a stretch holds none of the five voices. Throws {@link HearingError} when `patience` seconds have passed. */
+export async function untilNobodyHeard(card: SoundCard, patience = 30): Promise<void> {
+  const began = performance.now()
+  await card.hear(SHORTEST, (stretch) => {
+    const still = heard(stretch, RECORDINGS)
+    if (still.length > 0 && performance.now() - began >= patience * 1000)
+      throw new HearingError(`still heard after ${patience} s: ${still}`)
+    return still.length === 0
+  })
 }

@@ -87,6 +87,29 @@ describe('the protocol', () => {
   )
 })
 
+describe('a relay', () => {
+  test('may know tickets and descriptions', () => {
+    const { violations } = check({
+      'protocol/audio/description.ts': nothing,
+      'protocol/audio/ticket.ts': "import './description.ts'",
+      'relay/fanout.ts': "import '../protocol/audio/ticket.ts'",
+    })
+    expect(violations).toEqual([])
+  })
+
+  test('may not reach what opens a voice, however far away', () => {
+    const { violations } = check({
+      'protocol/audio/sframe.ts': nothing,
+      'node/voice.ts': "import type { Key } from '../protocol/audio/sframe.ts'",
+      'node/room.ts': "export * from './voice.ts'",
+      'relay/fanout.ts': "const room = await import('../node/room.ts')",
+    })
+    expect(violations).toEqual([
+      { rule: 'deaf', file: 'relay/fanout.ts', imports: 'protocol/audio/sframe.ts' },
+    ])
+  })
+})
+
 describe('a cycle', () => {
   test('of two files', () => {
     const { violations } = check({

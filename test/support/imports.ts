@@ -22,11 +22,16 @@ const SOURCE = new Set(['.ts', '.mjs', '.js', '.svelte'])
 /** Folders that hold no source of ours, wherever they lie. */
 const SKIPPED = new Set(['node_modules', 'dist', 'fixtures'])
 
+/** All that a relay may know of voices: who may have them carried, and where to. What opens, seals or derives is out of its reach (SPEC §8). */
+const AUDIO_OF_RELAYS = ['description', 'relay-answer', 'ticket'].map((name) => `protocol/audio/${name}.ts`)
+
 /** One import that the house does not allow, or one cycle. Paths are relative to the root, with `/`. */
 export type Violation =
   | { readonly rule: 'direction'; readonly file: string; readonly imports: string }
   | { readonly rule: 'package'; readonly file: string; readonly imports: string }
   | { readonly rule: 'missing'; readonly file: string; readonly imports: string }
+  /** Some chain of imports leads from a relay's file to this one. */
+  | { readonly rule: 'deaf'; readonly file: string; readonly imports: string }
   | { readonly rule: 'cycle'; readonly files: readonly string[] }
 
 /**
@@ -68,6 +73,7 @@ export function checkImports(root: string): {
       graph.set(file, targets)
     }
   }
+  violations.push(...hearingRelays(graph))
   for (const files of cyclesOf(graph)) violations.push({ rule: 'cycle', files })
   return { files: graph.size, violations }
 }
@@ -81,6 +87,8 @@ export function describeViolation(violation: Violation): string {
       return `${violation.file} imports ${violation.imports}: the protocol may only lean on ${PROTOCOL_PACKAGES.join(', ')}`
     case 'missing':
       return `${violation.file} imports ${violation.imports}, which is no file`
+    case 'deaf':
+      return `${violation.file} reaches ${violation.imports}: a relay has no code that could take a key of a room`
     case 'cycle':
       return `cycle: ${violation.files.join(' -> ')}`
   }
@@ -182,6 +190,25 @@ function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   }
   for (const file of graph.keys()) follow(file)
   return cycles
+}
+
+/** Files of the relay from which a chain of imports leads to what could open a voice; each with the first such file. */
+function hearingRelays(graph: ReadonlyMap<string, readonly string[]>): Violation[] {
+  const isDeaf = (file: string) => !file.startsWith('protocol/audio/') || AUDIO_OF_RELAYS.includes(file)
+  const reach = (from: string): string | undefined => {
+    const seen = new Set([from])
+    for (const file of seen) {
+      if (!isDeaf(file)) return file
+      for (const target of graph.get(file) ?? []) seen.add(target)
+    }
+    return undefined
+  }
+  return [...graph.keys()]
+    .filter((file) => file.startsWith('relay/'))
+    .flatMap((file) => {
+      const imports = reach(file)
+      return imports === undefined ? [] : [{ rule: 'deaf' as const, file, imports }]
+    })
 }
 
 if (import.meta.main) {

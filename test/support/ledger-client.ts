@@ -8,9 +8,10 @@ import type { Reason } from '../../protocol/reasons.ts'
 import type { Result } from '../../protocol/result.ts'
 import { FOUND, type FoundRequest, HELLO, LEDGER } from '../../protocol/wire/services.ts'
 import { bytesOf, type Person, presence, signerOf } from './community.ts'
+import { PATIENCE } from './patience.ts'
 
 /** Long enough for a loaded machine; nothing waits for it unless it fails. */
-const patience = () => AbortSignal.timeout(20_000)
+const patience = () => AbortSignal.timeout(PATIENCE)
 
 /** A member with a real connection to a relay, who does nothing by themselves. */
 export interface LedgerClient {

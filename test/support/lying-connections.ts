@@ -6,8 +6,14 @@ export function lyingConnections(
   lie: (connection: Connection) => Partial<Connection>,
 ): PeerConnections {
   return {
-    open(listener) {
-      const connection = real.open(listener)
+    checks: real.checks,
+    audience: real.audience,
+    allow: (speakers) => real.allow(speakers),
+    use: (keys) => real.use(keys),
+    rest: (resting) => real.rest(resting),
+    close: () => real.close(),
+    open(listener, speaker) {
+      const connection = real.open(listener, speaker)
       const lies = lie(connection)
       return new Proxy(connection, {
         get(target, name: keyof Connection) {

@@ -76,6 +76,7 @@ export class MemoryNetwork implements PeerNetwork {
   readonly peer: PeerIdString
   readonly publicKey: Uint8Array
   readonly relayState: RelayState = 'connected'
+  hidesAddress = false
   readonly #hub: MemoryHub
   readonly #events = new Emitter<NetworkEvents>((where, error) => {
     throw new Error(where, { cause: error })
@@ -100,6 +101,10 @@ export class MemoryNetwork implements PeerNetwork {
   connections(): Link[] {
     return this.#linkedPeers().map(({ peer }) => ({ peer, direct: true }))
   }
+
+  joinMore(): void {}
+
+  roundTrip(): undefined {}
 
   async disconnect(peer: PeerIdString): Promise<void> {
     this.#hub.cut(this.peer, peer)

@@ -1,10 +1,13 @@
-/** A person whose peer runs in Node: the code of the browser's, over real libp2p and a real relay, with voices that are only thought of. */
+/** A person whose peer runs in Node: the code of the browser's, over real libp2p and a real relay, with voices that are only thought of unless it is asked for real ones. */
 
 import { wordlist } from '@scure/bip39/wordlists/english.js'
+import { workerCrew } from '../../node/audit/worker-crew.ts'
 import { platformVerifier } from '../../node/crypto/native.ts'
 import { createDoor } from '../../node/door.ts'
+import { RoomSound } from '../../node/headless/room-sound.ts'
 import { MemoryMedia } from '../../node/mesh/memory-connections.ts'
 import type { Observable } from '../../node/observed.ts'
+import type { AudibleConnection, AudienceConnections } from '../../node/ports/audience.ts'
 import { type Clock, systemClock } from '../../node/ports/clock.ts'
 import { memoryLocks } from '../../node/ports/locks.ts'
 import { systemRandom } from '../../node/ports/random.ts'
@@ -12,9 +15,9 @@ import type { Storage } from '../../node/ports/storage.ts'
 import { askSite } from '../../node/site-address.ts'
 import { memoryStorage } from '../../node/storage/memory-storage.ts'
 import type { Door, Peer, RoomSession } from '../../node/view.ts'
+import { PATIENCE } from './patience.ts'
 
-/** Long enough for a loaded machine; nothing waits for it unless it fails. Milliseconds. */
-export const PATIENCE = 60_000
+export { PATIENCE }
 
 /** The air of all peers of this process. */
 const MEDIA = new MemoryMedia()
@@ -31,6 +34,12 @@ export interface Device {
 export interface DeviceOptions {
   readonly storage?: Storage
   readonly clock?: Clock
+  /** From so many entries on, the ledger is read after coming in. */
+  readonly lightFrom?: number
+  /** Where a relay's voices come to, unheard; without, none are asked for. */
+  readonly ears?: AudienceConnections<AudibleConnection>
+  /** Voices are real, and go over libdatachannel; each room that is entered tells what sounds in it. In place of `ears`. */
+  readonly sounds?: (sound: RoomSound) => void
 }
 
 export async function newDevice(options: DeviceOptions = {}): Promise<Device> {
@@ -38,6 +47,7 @@ export async function newDevice(options: DeviceOptions = {}): Promise<Device> {
   const locks = memoryLocks()
   const verifier = await platformVerifier()
   const reports: { where: string; error: unknown }[] = []
+  const report = (where: string, error: unknown) => void reports.push({ where, error })
   return {
     storage,
     reports,
@@ -48,12 +58,19 @@ export async function newDevice(options: DeviceOptions = {}): Promise<Device> {
           random: systemRandom,
           storage,
           locks,
-          connections: () => MEDIA,
+          connections: (iceServers) => (session) => {
+            if (options.sounds === undefined) return { ...MEDIA.session(), audience: options.ears }
+            const sound = new RoomSound(session, { verifier, bind: undefined, iceServers, report })
+            options.sounds(sound)
+            return sound
+          },
           verifier,
-          report: (where, error) => void reports.push({ where, error }),
+          crew: () => workerCrew(1),
+          report,
         },
         site: () => askSite(new URL(origin), AbortSignal.timeout(PATIENCE)),
         words: async () => wordlist,
+        ...(options.lightFrom !== undefined && { lightFrom: options.lightFrom }),
       }),
   }
 }

@@ -8,20 +8,31 @@ export interface PageServer {
   close(): Promise<void>
 }
 
-/** Serves a page that runs one module of ours and what it imports. @param entry path of the module */
+/** Serves a page that runs one module of ours, what it imports, and the workers that it starts. @param entry path of the module */
 export async function servePage(entry: string): Promise<PageServer> {
   const built = await build({
     configFile: false,
     logLevel: 'error',
-    build: { write: false, minify: false, target: 'es2024', lib: { entry, formats: ['es'] } },
+    worker: { format: 'es' },
+    build: {
+      write: false,
+      minify: false,
+      target: 'es2024',
+      rolldownOptions: { input: entry, output: { entryFileNames: 'page.js' } },
+    },
   })
-  const [{ output }] = (Array.isArray(built) ? built : [built]) as [Rolldown.RolldownOutput]
-  const script = output[0].code
+  const { output } = built as Rolldown.RolldownOutput
+  const scripts = new Map(
+    output.map((file) => [
+      `/${file.fileName}`,
+      file.type === 'chunk' ? file.code : Buffer.from(file.source).toString(),
+    ]),
+  )
   const page = '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>'
   const server = createServer((request, response) => {
-    const isScript = request.url === '/page.js'
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
-    response.end(isScript ? script : page)
+    const script = scripts.get(request.url ?? '')
+    response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript')
+    response.end(script ?? page)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

@@ -5,11 +5,12 @@ import { type Browser, type BrowserKind, launch, type Page } from './browsers.ts
 import { PATIENCE } from './browsers-page.ts'
 import { forgetTracks, remoteTracks, tracksFlowed } from './browsers-tracks.ts'
 import { HEARD, heard, SHORTEST, scores } from './hearing.ts'
-import { HearingError, untilHeard } from './hearing-ear.ts'
+import { HearingError, untilHeard, untilNobodyHeard } from './hearing-ear.ts'
+import type { Home } from './homes.ts'
 import { RECORDINGS, type Recording, type RecordingName } from './recordings/recordings.ts'
-import { at, TESTIDS } from './testids.ts'
+import { at, TESTIDS, type TestId } from './testids.ts'
 
-/** What is judged at a time, in seconds: the shortest that can be, and some lead-in. */
+/** What is judged of a voice at a time, in seconds: the shortest that can be, and some lead-in. */
 const LISTEN = SHORTEST + 0.8
 
 /** Somebody in a room as another sees them: the attributes of `participant`. */
@@ -46,28 +47,43 @@ const COUNT_QUESTIONS = `{
   }
 }`
 
-/** Somebody sits down at a fresh browser, with their voice as its microphone; nothing is open yet. */
-export async function person(voice: Recording, kind: BrowserKind): Promise<Person> {
-  return new Person(voice, await launch(kind, { voice }))
+/**
+ * Somebody sits down at a fresh browser, with their voice as its microphone; nothing is open yet.
+ * @param script runs in the app's page before its own scripts
+ * @param home where it is; at this machine, without
+ */
+export async function person(voice: Recording, kind: BrowserKind, script = '', home?: Home): Promise<Person> {
+  return new Person(voice, await launch(kind, { voice, ...(home && { home }) }), script)
 }
+
+/** Somebody as others know them, wherever they are. */
+export type Somebody = Pick<Person, 'name' | 'member' | 'voice'>
 
 export class Person {
   readonly name: string
   readonly voice: Recording
   readonly browser: Browser
+  readonly #script: string
   #page: Page | undefined
   #member: MemberId | undefined
+  #phrase = ''
 
-  constructor(voice: Recording, browser: Browser) {
+  constructor(voice: Recording, browser: Browser, script = '') {
     this.name = voice.name.replace(/^./, (letter) => letter.toUpperCase())
     this.voice = voice
     this.browser = browser
+    this.#script = script
   }
 
   /** The tab in which they founded or joined. */
   get page(): Page {
     if (this.#page === undefined) throw new TypeError(`${this.name} has not opened the app yet`)
     return this.#page
+  }
+
+  /** Their recovery phrase, as they were shown it. */
+  get phrase(): string {
+    return this.#phrase
   }
 
   /** Known since they were first in a room. */
@@ -117,26 +133,70 @@ export class Person {
   }
 
   async #open(link: string): Promise<Page> {
-    this.#page = await this.browser.open(link, COUNT_QUESTIONS)
+    this.#page = await this.browser.open(link, `${COUNT_QUESTIONS}\n${this.#script}`)
     return this.#page
   }
 
   async #saveWords(): Promise<void> {
     const { page } = this
     await page.waitFor(at(TESTIDS.phraseWords))
+    this.#phrase = await page.evaluate(
+      (words) => [...document.querySelectorAll(`${words} .word`)].map((word) => word.textContent).join(' '),
+      at(TESTIDS.phraseWords),
+    )
     await page.click(at(TESTIDS.phraseConfirm))
     await page.click(at(TESTIDS.phraseEnter))
     await page.waitFor(at(TESTIDS.roomOpen))
   }
 
+  /** Hides the address of this device, or shows it again; the app begins anew, on the list of rooms. */
+  async hidesAddress(on: boolean): Promise<void> {
+    const { page } = this
+    await page.evaluate(() => {
+      document.documentElement.dataset.before = 'yes'
+      location.hash = '#/own'
+    })
+    await page.click(at(TESTIDS.hideAddress))
+    await page.waitUntil(
+      ({ field, wanted }) =>
+        document.documentElement.dataset.before === undefined &&
+        document.querySelector<HTMLInputElement>(field)?.checked === wanted,
+      { field: at(TESTIDS.hideAddress), wanted: on },
+    )
+    await page.evaluate(() => {
+      location.hash = '#/'
+    })
+    await page.waitFor(at(TESTIDS.roomOpen))
+  }
+
   // --- rooms ----------------------------------------------------------------------------------
 
-  async openRoom(title: string): Promise<void> {
+  async openRoom(title: string, kind?: 'private'): Promise<void> {
     const { page } = this
     await page.click(at(TESTIDS.roomOpen))
     await page.fill(at(TESTIDS.roomTitle), title)
+    if (kind === 'private') await page.click(at(TESTIDS.roomChoosePrivate))
     await page.click(at(TESTIDS.roomCreate))
     await this.#arrive()
+  }
+
+  /** As host of a private room: may come in, from now on. */
+  async letIn(other: Person): Promise<void> {
+    const { page } = this
+    await page.click(at(TESTIDS.openGuests))
+    await page.fill(at(TESTIDS.guestSearch), other.name)
+    await page.click(at(TESTIDS.guestIn))
+    await page.waitFor(at(TESTIDS.guestOut))
+    await page.press('Escape')
+  }
+
+  /** The contrary, of the one person who was let in. */
+  async shutOut(): Promise<void> {
+    const { page } = this
+    await page.click(at(TESTIDS.openGuests))
+    await page.click(at(TESTIDS.guestOut))
+    await page.waitFor(at(TESTIDS.guestOut), { hidden: true })
+    await page.press('Escape')
   }
 
   /** Enters the room of that title as soon as it is in the list. */
@@ -195,13 +255,15 @@ export class Person {
   }
 
   /** Offers the stage to somebody whose hand is up. */
-  async bringOnStage(other: Person): Promise<void> {
+  async bringOnStage(other: Somebody): Promise<void> {
     await this.page.click(`${at(TESTIDS.offerStage)}[data-member="${other.member}"]`)
   }
 
-  /** Takes the stage that is offered, and lends the microphone; enters muted. */
+  /** Tries the microphone, and takes the stage that is offered with it; enters muted. */
   async accept(): Promise<void> {
-    await this.page.click(at(TESTIDS.offerAccept))
+    await this.page.click(at(TESTIDS.microphoneTry))
+    await this.page.waitFor(at(TESTIDS.microphoneTake))
+    await this.page.click(at(TESTIDS.microphoneTake))
     await this.microphoneIs('muted')
   }
 
@@ -218,6 +280,33 @@ export class Person {
     const { page } = this
     await page.click(`${at(TESTIDS.participant)}[data-member="${other.member}"]`)
     await page.click(at(TESTIDS.personMute))
+    await page.waitFor(at(TESTIDS.personCard), { hidden: true })
+  }
+
+  /** As a moderator, lets somebody open theirs again. */
+  async unsilence(other: Person): Promise<void> {
+    const { page } = this
+    await page.click(`${at(TESTIDS.participant)}[data-member="${other.member}"]`)
+    await page.click(at(TESTIDS.personUnmute))
+    await page.waitFor(at(TESTIDS.personCard), { hidden: true })
+  }
+
+  /** As the host, asks somebody to help with moderating. Whoever was in the audience enters the stage by taking it. */
+  async askForHelp(other: Person): Promise<void> {
+    await this.#decide(other, TESTIDS.deedComoderator)
+  }
+
+  /** As a moderator, puts somebody out of the room. @param note words beside the reason */
+  async putOut(other: Person, note: string): Promise<void> {
+    await this.#decide(other, TESTIDS.deedRemove, note)
+  }
+
+  async #decide(other: Person, deed: TestId, note?: string): Promise<void> {
+    const { page } = this
+    await page.click(`${at(TESTIDS.participant)}[data-member="${other.member}"]`)
+    await page.click(at(deed))
+    if (note !== undefined) await page.fill(at(TESTIDS.deedNote), note)
+    await page.click(at(TESTIDS.deedConfirm))
     await page.waitFor(at(TESTIDS.personCard), { hidden: true })
   }
 
@@ -261,7 +350,7 @@ export class Person {
   }
 
   /** Waits until `other` is shown with all of `wanted`. */
-  async sees(other: Person, wanted: Partial<Seen>): Promise<void> {
+  async sees(other: Somebody, wanted: Partial<Seen>): Promise<void> {
     const { name = other.name, ...attributes } = wanted
     const target = `${at(TESTIDS.participant)}[data-member="${other.member}"]${Object.entries(attributes)
       .map(([key, value]) => `[data-${key}="${value}"]`)
@@ -273,8 +362,20 @@ export class Person {
     )
   }
 
+  /** What the card of `other` says of the connection between them, once it says how much of what was sent did not come. */
+  async connectionWith(other: Person): Promise<string> {
+    const { page } = this
+    await page.click(`${at(TESTIDS.participant)}[data-member="${other.member}"]`)
+    const line = at(TESTIDS.personConnection)
+    await page.waitUntil((shown) => document.querySelector(shown)?.textContent.includes('%') === true, line)
+    const said = await page.evaluate((shown) => document.querySelector(shown)?.textContent.trim() ?? '', line)
+    await page.press('Escape')
+    await page.waitFor(at(TESTIDS.personCard), { hidden: true })
+    return said
+  }
+
   /** Waits until `other` is no longer in the room. */
-  async missesFromRoom(other: Person): Promise<void> {
+  async missesFromRoom(other: Somebody): Promise<void> {
     await this.#until(
       `still sees ${other.name}`,
       isGone,
@@ -297,6 +398,33 @@ export class Person {
     await this.page.waitFor(at(TESTIDS.relayBanner), { hidden: true })
   }
 
+  /** Waits until the room says that this relay carries the voices. @param listeners over relays, as it says */
+  async isCarriedBy({ origin }: { readonly origin: string }, listeners?: number): Promise<void> {
+    const count = listeners === undefined ? '' : `[data-listeners="${listeners}"]`
+    await this.page.waitFor(`${at(TESTIDS.roomCarrier)}[data-relay="${new URL(origin).host}"]${count}`)
+  }
+
+  /** Waits until the room says that this relay carries the voices between some of those here, and not all. */
+  async isCarriedInPart({ origin }: { readonly origin: string }): Promise<void> {
+    const { host } = new URL(origin)
+    await this.page.waitFor(`${at(TESTIDS.roomCarrier)}[data-relay="${host}"][data-whole="false"]`)
+  }
+
+  /** Waits until the room says of no relay that it carries the voices. */
+  async isCarriedByNobody(): Promise<void> {
+    await this.page.waitFor(at(TESTIDS.roomCarrier), { hidden: true })
+  }
+
+  /** Waits until the room says how the voices stand where an address is hidden. */
+  async isApart(state: 'carried' | 'unheard'): Promise<void> {
+    await this.page.waitFor(`${at(TESTIDS.roomApart)}[data-state="${state}"]`)
+  }
+
+  /** Waits until the room says nothing of hidden addresses. */
+  async isApartFromNobody(): Promise<void> {
+    await this.page.waitFor(at(TESTIDS.roomApart), { hidden: true })
+  }
+
   async #until<A>(failure: string, holds: (argument: A) => boolean, argument: A): Promise<void> {
     try {
       await this.page.waitUntil(holds, argument)
@@ -314,7 +442,7 @@ export class Person {
   // --- what they hear -------------------------------------------------------------------------
 
   /** Waits until the ear hears all of `others` and nobody else, this person included. */
-  async hears(...others: readonly Person[]): Promise<void> {
+  async hears(...others: readonly Somebody[]): Promise<void> {
     await untilHeard(
       this.browser.card,
       others.map(({ voice }) => voice),
@@ -325,7 +453,7 @@ export class Person {
    * Waits until the page plays a voice for each of `others` and nobody else, and each of them, taken apart, is heard to be that
    * person's and nobody else's. Throws {@link HearingError} as soon as anybody else is heard in one, and when it takes too long.
    */
-  async tells(...others: readonly Person[]): Promise<void> {
+  async tells(...others: readonly Somebody[]): Promise<void> {
     const { page } = this
     for (const { member } of others)
       await page.waitUntil(isThere, `${at(TESTIDS.voice)}[data-member="${member}"]`)
@@ -340,7 +468,7 @@ export class Person {
   }
 
   /** Those of `others` who are not heard in what was kept of their voice, each with the scores. */
-  async #unheard(others: readonly Person[]): Promise<readonly string[]> {
+  async #unheard(others: readonly Somebody[]): Promise<readonly string[]> {
     const played = await this.#tracksPlayed()
     const tracks = await remoteTracks(this.page)
     const unheard: string[] = []
@@ -367,16 +495,12 @@ export class Person {
 
   /** Waits until nobody's speech is left on the way to the ear. */
   async hearsNobody(): Promise<void> {
-    for (const began = performance.now(); ; ) {
-      const heard = await this.listens()
-      if (heard.length === 0) return
-      if (performance.now() - began > PATIENCE) throw new HearingError(`${this.name} still hears ${heard}`)
-    }
+    await untilNobodyHeard(this.browser.card)
   }
 
   /** Whose speech is in what the ear hears in the next seconds. */
   async listens(): Promise<readonly RecordingName[]> {
-    return heard(await this.browser.card.hear(LISTEN), RECORDINGS)
+    return heard(await this.browser.card.hear(SHORTEST), RECORDINGS)
   }
 
   /** The track that is played for each member. */

@@ -17,6 +17,8 @@ import type { Recording } from './recordings/recordings.ts'
 const RATE = 48_000
 /** The ear's recordings are made at this rate: enough for speech, a third of the bytes. In Hz. */
 const EAR_RATE = 16_000
+/** How far apart the stretches begin that are listened to until one is enough: as often as judging them leaves a processor to the browsers. In seconds. */
+const APART = 2
 /** A daemon whose test was killed ends itself after this long without a client, in seconds. */
 const ORPHAN_SECONDS = 600
 
@@ -31,8 +33,11 @@ export interface SoundCard {
   speak(recording: Recording): void
   /** Makes the microphone silent. */
   hush(): void
-  /** Records what the ear hears from now on, for so many seconds. */
-  hear(seconds: number): Promise<Pcm>
+  /**
+   * Records what the ear hears from now on: the first stretch of so many seconds that is enough, of those that begin every {@link APART} seconds.
+   * @param enough the first one is, without. What it throws ends the listening
+   */
+  hear(seconds: number, enough?: (stretch: Pcm) => boolean): Promise<Pcm>
   /** Ends every process of the card. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -118,7 +123,7 @@ export async function startSoundCard(): Promise<SoundCard> {
       feed(mouth, pcmToBytes(sound))
     },
     hush,
-    async hear(seconds) {
+    async hear(seconds, enough = () => true) {
       const ear = client('parec', [
         '--raw',
         ...format(EAR_RATE),
@@ -126,18 +131,21 @@ export async function startSoundCard(): Promise<SoundCard> {
         '--latency-msec=200',
       ])
       const wanted = Math.round(seconds * EAR_RATE) * 2
-      const parts: Buffer[] = []
-      let got = 0
-      for await (const part of ear.stdout ?? []) {
-        parts.push(part)
-        got += part.length
-        if (got < wanted) continue
-        ear.kill('SIGKILL') // before its pipe closes, of which it would complain
-        break
+      let rest = Buffer.alloc(0)
+      try {
+        for await (const part of ear.stdout ?? []) {
+          rest = Buffer.concat([rest, part])
+          for (; rest.length >= wanted; rest = rest.subarray(APART * EAR_RATE * 2)) {
+            const stretch = pcmFromBytes(rest.subarray(0, wanted), EAR_RATE)
+            if (!enough(stretch)) continue
+            ear.kill('SIGKILL') // before its pipe closes, of which it would complain
+            return stretch
+          }
+        }
+      } finally {
+        await end(ear)
       }
-      await end(ear)
-      if (got < wanted) throw new SoundCardError('the ear went away while it listened')
-      return pcmFromBytes(Buffer.concat(parts).subarray(0, wanted), EAR_RATE)
+      throw new SoundCardError('the ear went away while it listened')
     },
     stop,
   }

@@ -22,6 +22,7 @@ export interface RelayProcess {
   readonly origin: string
   /** Its data folder: for a test to look into. */
   readonly data: string
+  readonly pid: number
   /** The one-time link that the relay printed, if nobody had founded a community on this data when it last started. */
   readonly foundingLink: string | undefined
   /** SIGTERM; throws {@link RelayProcessError} unless it ends by itself with status 0. */
@@ -45,13 +46,17 @@ interface Running {
 /**
  * Starts a relay on a free port with an empty data folder. Throws {@link RelayProcessError}.
  * @param flags more of what its owner may say on the command line
+ * @param node options of Node itself, for a relay that is not what it should be
  */
-export async function startRelayProcess(flags: readonly string[] = []): Promise<RelayProcess> {
+export async function startRelayProcess(
+  flags: readonly string[] = [],
+  node: readonly string[] = [],
+): Promise<RelayProcess> {
   const data = await mkdtemp(join(tmpdir(), 'palabre-relay-'))
   const gone = () => rm(data, { recursive: true, force: true })
   let running: Running
   try {
-    running = await run(data, 0, flags)
+    running = await run(data, 0, flags, node)
   } catch (error) {
     await gone()
     throw error
@@ -62,6 +67,9 @@ export async function startRelayProcess(flags: readonly string[] = []): Promise<
   return {
     origin,
     data,
+    get pid() {
+      return running.child.pid as number
+    },
     get foundingLink() {
       return running.log.find((line) => line.startsWith(`${origin}/#/found/`))
     },
@@ -75,7 +83,7 @@ export async function startRelayProcess(flags: readonly string[] = []): Promise<
     async restart(others = last) {
       if (isAlive(running.child)) throw new TypeError('the relay still runs')
       last = others
-      running = await run(data, Number(new URL(origin).port), others)
+      running = await run(data, Number(new URL(origin).port), others, node)
     },
     async close() {
       await end(running.child, 'SIGKILL')
@@ -84,10 +92,15 @@ export async function startRelayProcess(flags: readonly string[] = []): Promise<
   }
 }
 
-async function run(data: string, port: number, flags: readonly string[]): Promise<Running> {
-  const child = spawn(process.execPath, [MAIN, '--port', String(port), '--data', data, ...flags], {
+async function run(
+  data: string,
+  port: number,
+  flags: readonly string[],
+  node: readonly string[],
+): Promise<Running> {
+  const child = spawn(process.execPath, [...node, MAIN, '--port', String(port), '--data', data, ...flags], {
     // Nothing that the machine's owner configured for relays of theirs.
-    env: { PATH: process.env.PATH, HOME: data },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, HOME: data },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   // Not even a run of tests that breaks off leaves one behind.

@@ -76,10 +76,12 @@ export interface Told {
 export async function serveHistory(
   network: Network,
   tell: (from: PeerIdString) => Told,
-  take: (statement: Uint8Array) => Promise<LedgerAnswer> = async () => ({ error: 'not-log' }),
+  take: (statement: Uint8Array, promise?: Uint8Array) => Promise<LedgerAnswer> = async () => ({
+    error: 'not-log',
+  }),
 ): Promise<void> {
-  await serve(network, LEDGER, async (from, { get, put }) => {
-    if (put !== undefined) return await take(put)
+  await serve(network, LEDGER, async (from, { get, put, promise }) => {
+    if (put !== undefined) return await take(put, promise)
     const { history, size = history.size, cp } = tell(from)
     const from0 = get as number
     const entries = history.entries.slice(from0, Math.min(size, from0 + MAX_ENTRIES_AN_ANSWER))

@@ -172,6 +172,7 @@ export function memberFrom(label: string, shape: number): Member {
     guardians: given(10, { k: 1, of: [other] }),
     recovery: given(11, recovery),
     notice: given(12, NOON + 3 * DAY),
+    appealed: given(13, NOON + 4 * DAY),
     lastGuest: undefined,
     previousGuest: undefined,
   }

@@ -5,6 +5,31 @@ export const TESTIDS = {
   unfounded: 'unfounded',
   /** `data-code`: the `PeerErrorCode`. */
   errorSentence: 'error-sentence',
+  roomRecord: 'room-record',
+  roomUndo: 'room-undo',
+  openRecord: 'open-record',
+  openSettings: 'open-settings',
+  settingsSave: 'settings-save',
+  settingsLink: 'settings-link',
+  deedForm: 'deed-form',
+  deedComoderator: 'deed-comoderator',
+  deedRemove: 'deed-remove',
+  deedBan: 'deed-ban',
+  deedNote: 'deed-note',
+  deedConfirm: 'deed-confirm',
+  levelOffer: 'level-offer',
+  /** `data-by`. */
+  roomOut: 'room-out',
+  outBack: 'out-back',
+  roomLeads: 'room-leads',
+  /** Somebody on the stage whose place is kept. */
+  stageAway: 'stage-away',
+  /** What happened to me while I was not there. */
+  roomMissed: 'room-missed',
+  /** Once for each whose app makes something else of the same decisions. */
+  roomDiffers: 'room-differs',
+  leakReport: 'leak-report',
+  leakReported: 'leak-reported',
   retry: 'retry',
   language: 'language',
   announcer: 'announcer',
@@ -87,6 +112,48 @@ export const TESTIDS = {
   phraseField: 'phrase-field',
   councilWhy: 'council-why',
   councilCut: 'council-cut',
+  report: 'report',
+  reported: 'reported',
+  /** The choice that a report names the room which both are in. */
+  reportRoom: 'report-room',
+  wordsField: 'words-field',
+  appealOpen: 'appeal-open',
+  /** `data-state`. */
+  appeal: 'appeal',
+  appealSend: 'appeal-send',
+  councilOpen: 'council-open',
+  councilNews: 'council-news',
+  /** `data-mine`. */
+  council: 'council',
+  /** `data-sealed`: how many. */
+  messages: 'messages',
+  messagesOpen: 'messages-open',
+  messagesRead: 'messages-read',
+  noMessages: 'no-messages',
+  /** `data-type`, `data-fresh`. */
+  message: 'message',
+  messageWords: 'message-words',
+  councilChange: 'council-change',
+  stewardsChange: 'stewards-change',
+  councilNeeded: 'council-needed',
+  decided: 'decided',
+  pickerSearch: 'picker-search',
+  pickerAdd: 'picker-add',
+  pickerRemove: 'picker-remove',
+  /** `data-state`, `data-what`. */
+  proposal: 'proposal',
+  proposalDialog: 'proposal-dialog',
+  proposalPlace: 'proposal-place',
+  proposalSign: 'proposal-sign',
+  proposalSubmit: 'proposal-submit',
+  proposalLink: 'proposal-link',
+  proposalSave: 'proposal-save',
+  proposalCopy: 'proposal-copy',
+  proposalQrShow: 'proposal-qr-show',
+  proposalFile: 'proposal-file',
+  proposalPaste: 'proposal-paste',
+  proposalRead: 'proposal-read',
+  proposalProblem: 'proposal-problem',
 
   decisionsOpen: 'decisions-open',
   decisions: 'decisions',
@@ -107,11 +174,22 @@ export const TESTIDS = {
 
   ownOpen: 'own-open',
   own: 'own',
+  hideAddress: 'hide-address',
+  personHides: 'person-hides',
   export: 'export',
   erase: 'erase',
   erased: 'erased',
   leaveCommunity: 'leave-community',
   left: 'left',
+
+  logAlarms: 'log-alarms',
+  /** `data-kind`. */
+  logAlarm: 'log-alarm',
+  saveEvidence: 'save-evidence',
+  provisional: 'provisional',
+
+  /** While the ledger is being read. */
+  reading: 'reading',
 
   roomsList: 'rooms-list',
   roomsEmpty: 'rooms-empty',
@@ -121,16 +199,41 @@ export const TESTIDS = {
   roomTitle: 'room-title',
   roomTopics: 'room-topics',
   roomLanguage: 'room-language',
+  /** The choice that a new room's stage counts. */
+  roomCounts: 'room-counts',
+  roomChoosePrivate: 'room-choose-private',
+  roomPrivate: 'room-private',
+  openGuests: 'open-guests',
+  guestSearch: 'guest-search',
+  guestIn: 'guest-in',
+  guestOut: 'guest-out',
   roomCreate: 'room-create',
 
   /** `data-room`. */
   room: 'room',
+  /** There where the stage counts. */
+  roomCounting: 'room-counting',
+  /** There while a relay carries voices; `data-relay`, `data-listeners`, `data-whole` (all of the room, not those of some pairs), `data-grade`. */
+  roomCarrier: 'room-carrier',
+  /** Between whom and me no voice passes; `data-failure`: `unreached`, `forged`, `refused`. */
+  roomUnheard: 'room-unheard',
+  /** There where an address is hidden; `data-state`: `connecting`, `carried`, `unheard`. */
+  roomApart: 'room-apart',
   roomStage: 'room-stage',
   roomAudience: 'room-audience',
-  /** `data-member`, `data-me`, `data-stage`, `data-speaking`, `data-muted`, `data-hand`, `data-offered`, `data-link`. A press opens the card. */
+  /** `data-member`, `data-me`, `data-stage`, `data-speaking`, `data-muted`, `data-hand`, `data-offered`, `data-link`, `data-reaction`, `data-grade`. A press opens the card. */
   participant: 'participant',
+  /** `data-blocked`; holds `block-toggle`. */
+  block: 'block',
+  blockToggle: 'block-toggle',
+  openHidden: 'open-hidden',
+  roomHidden: 'room-hidden',
   personCard: 'person-card',
+  /** A link. */
+  personPage: 'person-page',
   personMute: 'person-mute',
+  /** `data-grade`. */
+  personConnection: 'person-connection',
   personUnmute: 'person-unmute',
   personRemove: 'person-remove',
   personOffer: 'person-offer',
@@ -141,12 +244,28 @@ export const TESTIDS = {
   handQueueItem: 'hand-queue-item',
   /** In the queue of hands; `data-member`. */
   offerStage: 'offer-stage',
+  /** `aria-pressed`: a sound when a hand goes up. */
+  chime: 'chime',
+  reactions: 'reactions',
+  /** `data-reaction`. */
+  react: 'react',
   offerDialog: 'offer-dialog',
-  offerAccept: 'offer-accept',
+  /** There where the stage counts. */
+  offerCounts: 'offer-counts',
   offerDecline: 'offer-decline',
   /** `data-microphone`: `closed`, `muted`, `muted-by-moderator`, `open`. The first press also gives the microphone. */
   micToggle: 'mic-toggle',
   microphoneState: 'microphone-state',
+  openMicrophone: 'open-microphone',
+  /** `data-heard`. */
+  microphoneTest: 'microphone-test',
+  microphoneChoice: 'microphone-choice',
+  microphoneMeter: 'microphone-meter',
+  microphoneDialog: 'microphone-dialog',
+  talkKey: 'talk-key',
+  /** In the offer, and in the dialog on stage: opens the microphone for a try; `microphone-take` comes in its place and gives it. */
+  microphoneTry: 'microphone-try',
+  microphoneTake: 'microphone-take',
   stepDown: 'step-down',
   leave: 'leave',
   end: 'end',
@@ -161,6 +280,7 @@ export const TESTIDS = {
   endedBack: 'ended-back',
   /** The bar of a joined room on other screens. */
   roomDock: 'room-dock',
+  dockHands: 'dock-hands',
   roomReturn: 'room-return',
   dockLeave: 'dock-leave',
 } as const

@@ -72,6 +72,9 @@ export interface Context {
   readonly from?: string
   readonly to?: string
   readonly last?: number
+  readonly offer?: string
+  /** The ticket before, an envelope in hex. */
+  readonly held?: string
 }
 
 export interface EnvelopeFile {

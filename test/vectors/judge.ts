@@ -1,4 +1,6 @@
 import { DESCRIPTION, verifyDescription } from '../../protocol/audio/description.ts'
+import { RELAY_ANSWER, verifyRelayAnswer } from '../../protocol/audio/relay-answer.ts'
+import { TICKET, type Ticket, verifyTicket } from '../../protocol/audio/ticket.ts'
 import { PROMISE } from '../../protocol/community/entry.ts'
 import { GENESIS, openGenesis, verifyGenesis } from '../../protocol/community/genesis.ts'
 import { INVITE } from '../../protocol/community/invite.ts'
@@ -51,6 +53,8 @@ export const KINDS: Readonly<Record<string, PayloadType<never>>> = Object.fromEn
     BEACON,
     ANNOUNCE,
     DESCRIPTION,
+    TICKET,
+    RELAY_ANSWER,
     ...STATEMENT_KINDS,
   ].map((kind) => [kind.type, kind as unknown as PayloadType<never>]),
 )
@@ -120,6 +124,22 @@ export async function judge(
         last: number(context.last),
         now: number(context.now),
       })
+    case 'ticket':
+      return verifyTicket(verifier, ledgerOf(membership), bytes, {
+        relay: key(context.relay),
+        from: key(context.from),
+        member: id<MemberId>(context.member),
+        now: number(context.now),
+        ...(context.held === undefined ? {} : { held: heldTicket(community, context.held) }),
+      })
+    case 'relay-answer':
+      return verifyRelayAnswer(verifier, community, bytes, context.sdp ?? '', {
+        room: id<RoomId>(context.room),
+        relay: key(context.relay),
+        to: key(context.to),
+        offer: context.offer ?? '',
+        now: number(context.now),
+      })
     case 'profile': {
       const opened = open(PROFILE, community, bytes)
       if (!opened.ok) return opened
@@ -171,6 +191,12 @@ export async function membershipOf(
   const read = await replay(verifier, begun.value, rest)
   if (!read.ok) throw new Error(`the file's ledger: ${read.reason}`)
   return read.value
+}
+
+function heldTicket(community: CommunityId, envelope: string): Ticket {
+  const opened = open(TICKET, community, unhex(envelope))
+  if (!opened.ok) throw new Error(`the ticket before: ${opened.reason}`)
+  return opened.value.payload
 }
 
 function ledgerOf(membership: Membership | undefined): Membership {

@@ -1,12 +1,21 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { fileSource } from '../../node/audit/file-source.ts'
+import { type LedgerSource, SourceError } from '../../node/audit/source.ts'
 import { platformVerifier } from '../../node/crypto/native.ts'
 import { openGenesis } from '../../protocol/community/genesis.ts'
 import { keyBytes, keyText } from '../../protocol/ids.ts'
-import { genesisLog, logKey, openCheckpoint, signCheckpoint } from '../../protocol/log/checkpoint.ts'
+import {
+  genesisLog,
+  logKey,
+  openCheckpoint,
+  readCheckpoint,
+  signCheckpoint,
+} from '../../protocol/log/checkpoint.ts'
 import { isFinal, verifyCosignatures } from '../../protocol/log/cosignature.ts'
 import { encodeEvidence, verifyEvidence } from '../../protocol/log/evidence.ts'
+import { encodeFileHead } from '../../protocol/log/ledger-file.ts'
 import { leafHash } from '../../protocol/log/merkle.ts'
 import { verifyConsistency, verifyInclusion } from '../../protocol/log/proof.ts'
 import { encodeNote, type NoteType, parseNote, verifyNote } from '../../protocol/log/signed-note.ts'
@@ -17,12 +26,15 @@ import {
   encodeBundle,
   encodeHashTile,
   parseTilePath,
+  TILE_WIDTH,
   tilePath,
+  tileWidth,
 } from '../../protocol/log/tile.ts'
 import { encodeVerifierKey, parseVerifierKey } from '../../protocol/log/vkey.ts'
 import { judgeCheckpoint } from '../../protocol/log/witness.ts'
 import { LOG_REASONS } from '../../protocol/reasons.ts'
 import { signerFromSeed } from '../../protocol/signature.ts'
+import { temporaryFolder } from '../support/folder.ts'
 import { type Case, hex, unhex } from './format.ts'
 import { spell } from './generate.ts'
 import { type LogVectors, logVectors } from './make/log.ts'
@@ -143,6 +155,48 @@ describe('a witness', () => {
     expect(outcome(verdict)).toBe(reason ?? 'holds')
     expect(verdict.ok ? 200 : verdict.status).toBe(status)
     expect(verdict.ok ? undefined : verdict.size).toBe(size)
+  })
+})
+
+describe('a ledger in one file', () => {
+  /** Everything that a reader makes of it, or the reason for which it is none. */
+  async function readFile(bytes: Uint8Array): Promise<{ checkpoint: string; entries: string[] } | string> {
+    const path = join(temporaryFolder(), 'ledger')
+    writeFileSync(path, bytes)
+    let source: LedgerSource | undefined
+    try {
+      source = await fileSource(path)
+      const signal = new AbortController().signal
+      const note = await source.checkpoint(signal)
+      const read = readCheckpoint(log.community, note)
+      if (!read.ok) return read.reason
+      const { size } = read.value
+      const entries: string[] = []
+      for await (const bundle of source.bundles(0, size, signal)) {
+        const bundled = decodeBundle(
+          bundle as Uint8Array,
+          tileWidth('entries', entries.length / TILE_WIDTH, size),
+        )
+        if (!bundled.ok) return bundled.reason
+        entries.push(...bundled.value.map(hex))
+      }
+      return { checkpoint: hex(note), entries }
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error
+      return /\(([a-z-]+)\)\.$/.exec(error.message)?.[1] ?? error.message
+    } finally {
+      await source?.close()
+    }
+  }
+
+  it.each(named(vectors.files))('%s', async (_name, { file, checkpoint, entries, reason }) => {
+    expect(await readFile(unhex(file))).toEqual(reason ?? { checkpoint, entries })
+    if (reason === undefined)
+      expect(
+        hex(
+          Buffer.concat([encodeFileHead(unhex(checkpoint ?? '')), encodeBundle((entries ?? []).map(unhex))]),
+        ),
+      ).toBe(file)
   })
 })
 

@@ -4,16 +4,36 @@ import { wordlist } from '@scure/bip39/wordlists/english.js'
 import { describe, expect, it } from 'vitest'
 import { platformVerifier } from '../../node/crypto/native.ts'
 import { decodeValue, encodeValue } from '../../protocol/codec.ts'
+import { decodeEntry } from '../../protocol/community/entry.ts'
 import { invitationSigner } from '../../protocol/community/invite.ts'
 import { decodeInvitationCode, encodeInvitationCode } from '../../protocol/community/link.ts'
 import { beginLedger, replay } from '../../protocol/community/replay.ts'
+import { STATEMENT_TYPES } from '../../protocol/community/rules/rules.ts'
+import {
+  APPEAL_CONTENT,
+  openerFromSeed,
+  openSealed,
+  REPORT_CONTENT,
+  type SealedKind,
+  sealForCouncil,
+} from '../../protocol/community/sealed.ts'
 import { openStatement } from '../../protocol/community/statement.ts'
-import { type PayloadType, seal } from '../../protocol/envelope.ts'
+import { type PayloadType, peekType, seal } from '../../protocol/envelope.ts'
 import { commitProfile } from '../../protocol/identity/profile.ts'
 import { entropyOf, rootSigner } from '../../protocol/identity/root.ts'
-import { type CommunityId, idBytes, idOf, keyBytes } from '../../protocol/ids.ts'
+import {
+  type CommunityId,
+  idBytes,
+  idOf,
+  keyBytes,
+  keyText,
+  type MemberId,
+  type StatementId,
+} from '../../protocol/ids.ts'
 import { LEDGER_REASONS, REASONS } from '../../protocol/reasons.ts'
+import { CALL_SHAPE, openCall, sealCall } from '../../protocol/room/call.ts'
 import { signerFromSeed } from '../../protocol/signature.ts'
+import { CIRCUIT_PROTOCOL } from '../../protocol/wire/circuit.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../protocol/wire/frame.ts'
 import { parseTopic } from '../../protocol/wire/topics.ts'
 import {
@@ -29,7 +49,9 @@ import {
 } from './format.ts'
 import { spell, vectorFiles } from './generate.ts'
 import { judge, KINDS, membershipOf } from './judge.ts'
+import type { CallCase, CallFile } from './make/calls.ts'
 import { FRAMES } from './make/frames.ts'
+import type { SealedCase, SealedFile } from './make/sealing.ts'
 import type { Secrets } from './make/secrets.ts'
 import type { StatementCase, StatementFile } from './make/shapes.ts'
 import { stateOf } from './make/story.ts'
@@ -66,16 +88,25 @@ describe('the committed files', () => {
     )
     expect(LEDGER_REASONS.filter((reason) => !seen.has(reason))).toEqual([])
   })
+
+  it('have every type of statement in a ledger, in effect and void', () => {
+    const { cases } = read<{ cases: readonly LedgerCase[] }>('ledger')
+    const seen = { 'in effect': new Set<string>(), void: new Set<string>() }
+    for (const { entries, state } of cases) {
+      const voids = new Set(state?.voids.map(({ index }) => index))
+      for (const [index, bytes] of (state === undefined ? [] : entries).entries()) {
+        const entry = decodeEntry(unhex(bytes))
+        const type = entry.ok ? peekType(entry.value.e) : entry
+        if (type.ok) seen[voids.has(index) ? 'void' : 'in effect'].add(type.value)
+      }
+    }
+    for (const types of Object.values(seen))
+      expect(STATEMENT_TYPES.filter((type) => !types.has(type))).toEqual([])
+  })
 })
 
-/** Reasons that no format alone can give: of a room's history, and of what a service will do. Their tests are those of rooms and services. */
+/** Reasons that no format alone can give: of what a service will do, and of the frames of a voice before. Their tests are those of services and voices. */
 const ELSEWHERE = [
-  'ancestors-unknown',
-  'ancestors-wrong',
-  'level-too-low',
-  'target-not-below',
-  'grant-unknown',
-  'room-over',
   'not-admitted',
   'not-founded',
   'already-founded',
@@ -84,6 +115,11 @@ const ELSEWHERE = [
   'room-unknown',
   'not-log',
   'log-behind',
+  'log-away',
+  'relay-full',
+  'frame-locked',
+  'frame-replayed',
+  'frame-forged',
 ]
 
 describe('values', () => {
@@ -153,6 +189,23 @@ describe('ledgers', () => {
 
 describe('frames', () => {
   const { cases } = read<{ cases: readonly FrameCase[] }>('frames')
+
+  // The messages of one have no bytes.
+  it('are of every protocol, some that hold and some that are refused', () => {
+    const wire = join(import.meta.dirname, '../../protocol/wire')
+    const protocols = readdirSync(wire).flatMap((file) =>
+      [...readFileSync(join(wire, file), 'utf8').matchAll(/'(\/palabre\/[a-z]+\/1)'/g)].map(
+        ([, name]) => name,
+      ),
+    )
+    expect(protocols.length).toBeGreaterThan(10)
+    expect(protocols).toContain(CIRCUIT_PROTOCOL)
+    const spoken = protocols.filter((name) => name !== CIRCUIT_PROTOCOL)
+    const without = (refused: boolean) =>
+      spoken.filter((name) => !cases.some((one) => one.protocol === name && 'reason' in one === refused))
+    expect([without(false), without(true)]).toEqual([[], []])
+  })
+
   it.each(cases.map((one) => [`${one.rule} ${one.protocol} ${one.direction}: ${one.name}`, one] as const))(
     '%s',
     (_name, { protocol, direction, bytes, value, reason }) => {
@@ -166,6 +219,44 @@ describe('frames', () => {
     },
   )
 })
+
+describe('what is sealed for the council', () => {
+  const file = read<SealedFile>('sealed')
+  const community = idOf<CommunityId>(unhex(file.community))
+  it.each(named(file.cases) as [string, SealedCase][])('%s', (_name, one) => {
+    const kind: SealedKind<unknown> = one.type === 'report' ? REPORT_CONTENT : APPEAL_CONTENT
+    const place = { m: idOf<MemberId>(unhex(one.m)), n: one.n, prev: idOf<StatementId>(unhex(one.prev)) }
+    const council = { v: one.v, keys: one.keys.map((key) => keyText(unhex(key))) }
+    const seed = unhex(one.opener)
+    const opener = openerFromSeed(seed, signerFromSeed(seed).publicKey)
+    const opened = openSealed(kind, community, place, council, unhex(one.sealed), opener)
+    expect(outcome(opened)).toBe(one.reason ?? 'holds')
+    if (!opened.ok) return
+    expect(toTagged(kind.content.encode(opened.value))).toEqual(one.content)
+    const again = sealForCouncil(kind, community, place, council, opened.value, unhex(one.seed ?? ''))
+    expect(hex(again)).toBe(one.sealed)
+  })
+})
+
+describe('calls into private rooms', () => {
+  const file = read<CallFile>('call')
+  const community = idOf<CommunityId>(unhex(file.community))
+  it.each(named(file.cases) as [string, CallCase][])('%s', (_name, one) => {
+    const seed = unhex(one.opener)
+    const session = one.as === undefined ? signerFromSeed(seed).publicKey : keyText(unhex(one.as))
+    const opener = openerFromSeed(seed, session)
+    const read = decodeFrame({ shape: CALL_SHAPE, maxBytes: MAX_CALL_BYTES }, unhex(one.call))
+    const opened = read.ok ? openCall(community, opener, read.value) : read
+    expect(outcome(opened)).toBe(one.reason ?? 'holds')
+    if (!opened.ok) return
+    expect(hex(opened.value)).toBe(one.announcement)
+    const again = sealCall(community, session, opened.value, unhex(one.seed ?? ''))
+    expect(hex(encodeValue(CALL_SHAPE.encode(again)))).toBe(one.call)
+  })
+})
+
+/** More than any call has. */
+const MAX_CALL_BYTES = 8192
 
 describe('secrets, links and topics', () => {
   const { roots, badPhrases, commitments, invitations, links, topics } = read<Secrets>('secrets')

@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from 'vitest'
-import { PeerError } from '../../node/errors.ts'
+import { roomAudio } from '../../web/audio/room-audio.ts'
 import { Application } from '../../web/state/application.svelte.ts'
 import { Language } from '../../web/state/language.svelte.ts'
 import { hashOf } from '../../web/state/route.ts'
 import { Router } from '../../web/state/router.svelte.ts'
 import { FakeVillage, GARDENS, idFrom, type VillageOptions } from '../support/fake-door.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 async function open(hash: string, options: Partial<VillageOptions> = {}) {
   const village = new FakeVillage(options)
@@ -21,12 +22,10 @@ async function open(hash: string, options: Partial<VillageOptions> = {}) {
   const language = await Language.open({ getItem: () => null, setItem: () => {} }, ['en'])
   const app = new Application({
     openDoor: async () => village,
-    openMicrophone: async () => {
-      throw new PeerError('microphone-denied')
-    },
-    watchSpeech: () => () => {},
+    loadAudio: async () => roomAudio({}),
     router,
     language,
+    memory: { getItem: () => null, setItem: () => {} },
   })
   await app.start()
   return { app, village, location }
@@ -78,7 +77,7 @@ describe('the app', () => {
     app.router.go({ at: 'room', room: GARDENS })
     app.router.go({ at: 'room', room: night.id })
     slow.resolve()
-    await vi.waitFor(() => expect(app.room?.view.id).toBe(night.id))
+    await vi.waitFor(() => expect(app.room?.view.id).toBe(night.id), PATIENCE)
     expect(app.entering.busy).toBe(false)
   })
 

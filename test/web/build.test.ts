@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { build, type Rolldown } from 'vite'
 import { describe, expect, it } from 'vitest'
 import { ed25519 } from '../../web/build/ed25519.ts'
+import { createScalableCuckooFilter } from '../../web/build/filter.ts'
 import { Netmask } from '../../web/build/netmask.ts'
 import { oneCurve } from '../../web/build/one-curve.ts'
 import { hex, unhex } from '../vectors/format.ts'
@@ -50,6 +51,23 @@ describe('netmask', () => {
 
   it.each(['10.0.0', '10.0.0.256', '10.0.0.x', '::1', ''])('says that "%s" lies nowhere', (address) => {
     expect(new Netmask('0.0.0.0/0').contains(address)).toBe(false)
+  })
+})
+
+describe('a filter', () => {
+  it('knows what was added, bytes or text, until it is removed', () => {
+    const filter = createScalableCuckooFilter()
+    filter.add(Uint8Array.of(1, 2))
+    filter.add('a')
+    expect(
+      [Uint8Array.of(1, 2), 'a', Uint8Array.of(1), Uint8Array.of(12), 'b'].map((each) => filter.has(each)),
+    ).toEqual([true, true, false, false, false])
+    expect([
+      filter.remove(Uint8Array.of(1, 2)),
+      filter.remove('b'),
+      filter.has(Uint8Array.of(1, 2)),
+      filter.count,
+    ]).toEqual([true, false, false, 1])
   })
 })
 

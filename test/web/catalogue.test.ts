@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { PEER_ERROR_CODES } from '../../node/errors.ts'
 import { chooseLocale, LANGUAGE_NAMES, LOADERS } from '../../web/messages/languages.ts'
 import { LOCALES, type Locale } from '../../web/messages/messages.ts'
+import { MODERATION_WORDS } from '../../web/messages/moderation/languages.ts'
 import { WORDS } from '../../web/messages/people/languages.ts'
 import { plurals } from '../../web/messages/plural.ts'
 
@@ -12,8 +13,8 @@ type Sentence = string | ((...told: never[]) => string)
 /** As many as any sentence is told. */
 const told = (what: number) => [what, what, what] as never[]
 
-/** Every sentence by its path, as the app asks for it: `t.room.leave`, or `w.invite.undo` of the screens about people. */
-function sentences(of: 't' | 'w', catalogue: object): readonly [string, Sentence][] {
+/** Every sentence by its path, as the app asks for it: `t.room.leave`, or `w.invite.undo` of the screens about people, or `m.record.undo` of moderation. */
+function sentences(of: 't' | 'w' | 'm', catalogue: object): readonly [string, Sentence][] {
   const groups = Object.entries(catalogue) as [string, Record<string, Sentence>][]
   return groups.flatMap(([group, members]) =>
     Object.entries(members).map(([key, sentence]): [string, Sentence] => [`${of}.${group}.${key}`, sentence]),
@@ -21,13 +22,23 @@ function sentences(of: 't' | 'w', catalogue: object): readonly [string, Sentence
 }
 
 async function load(locale: Locale): Promise<ReadonlyMap<string, Sentence>> {
-  const [{ messages }, { words }] = await Promise.all([LOADERS[locale](), WORDS[locale]()])
-  return new Map([...sentences('t', messages), ...sentences('w', words)])
+  const [{ messages }, { words }, moderation] = await Promise.all([
+    LOADERS[locale](),
+    WORDS[locale](),
+    MODERATION_WORDS[locale](),
+  ])
+  return new Map([...sentences('t', messages), ...sentences('w', words), ...sentences('m', moderation.words)])
 }
 
 /** Groups whose sentences are looked up by a code, a column or the like. */
 const LOOKED_UP = [
   't.errors.',
+  'm.unheard.',
+  'm.voice.',
+  'm.addressMine.',
+  'm.addressTheirs.',
+  'm.grade.',
+  'm.voiceMeaning.',
   'w.standing.',
   'w.why.',
   'w.columns.',
@@ -36,7 +47,18 @@ const LOOKED_UP = [
   'w.wanted.',
   'w.acts.',
   'w.findings.',
+  'w.wrongs.',
+  'w.wrongsMore.',
   'w.actsMore.',
+  'm.deeds.',
+  'm.deedsMore.',
+  'm.why.',
+  'm.recorded.',
+  'm.hands.',
+  'm.out.',
+  'm.offered.',
+  'm.reactions.',
+  'w.problems.',
 ]
 
 /** The sources of the app that may ask for a sentence: all but the catalogues themselves. */

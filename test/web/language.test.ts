@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { Language, type LanguageMemory } from '../../web/state/language.svelte.ts'
+import { Language } from '../../web/state/language.svelte.ts'
+import type { Memory } from '../../web/state/memory.ts'
 
 const MINUTE = 60_000
 const NOW = Date.UTC(2026, 10, 15, 23)
 
-function memory(kept: Record<string, string> = {}): LanguageMemory & { kept: Record<string, string> } {
+function memory(kept: Record<string, string> = {}): Memory & { kept: Record<string, string> } {
   return {
     kept,
     getItem: (key) => kept[key] ?? null,

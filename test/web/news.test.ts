@@ -63,6 +63,18 @@ describe('what is said aloud', () => {
     )
   })
 
+  it('to everybody: nothing of who comes back to the place that was kept for them', async () => {
+    const village = new FakeVillage()
+    await (await village.resume())?.joinRoom(GARDENS)
+    village.room?.lose(VILLAGERS.KOFI.id)
+    const before = village.room?.view.value as RoomView
+    village.room?.regain(VILLAGERS.KOFI)
+    const after = village.room?.view.value as RoomView
+    expect(after.people.map(({ member }) => member)).toContain(VILLAGERS.KOFI.id)
+    expect(newsOf(before, after, messages, () => 'Kofi')).toEqual([])
+    expect(newsOf({ ...before, away: [] }, after, messages, () => 'Kofi')).toEqual(['Kofi is on stage'])
+  })
+
   it('to everybody: that the relay is away, and that it is back', async () => {
     expect(await seen('listener', ({ room }) => room?.relay('reconnecting'))).toEqual([
       messages.said.relayAway,

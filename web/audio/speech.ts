@@ -30,25 +30,45 @@ export function levelOf(samples: Float32Array): number {
   return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length)
 }
 
+/** The softest and the loudest that a meter shows, in dB of full scale: a silent room, and a voice as near as it should be. */
+const METER_FROM = -60
+const METER_TO = -10
+
+/** Where a level stands on a meter from 0 to 1, as the ear would say: in decibels. */
+export function onMeter(level: number): number {
+  const decibels = 20 * Math.log10(Math.max(level, Number.MIN_VALUE))
+  return Math.min(1, Math.max(0, (decibels - METER_FROM) / (METER_TO - METER_FROM)))
+}
+
 /**
- * Tells whenever speech into a microphone begins or pauses; returns the way to stop. Nothing is kept of the sound. An audio context that
- * the system never starts (no sound device) reads silence, which is what it should say then.
+ * Tells the level of a microphone ten times a second (`levelOf`), and whether it is speech; returns the way to stop. Nothing is kept of the sound.
+ * An audio context that the system never starts (no sound device) reads silence, which is what it should say then.
  */
-export function watchSpeech(microphone: MediaStream, told: (speaking: boolean) => void): () => void {
+export function watchLevel(
+  microphone: MediaStream,
+  told: (level: number, speaking: boolean) => void,
+): () => void {
   const context = new AudioContext()
   const analyser = new AnalyserNode(context, { fftSize: SAMPLES })
   context.createMediaStreamSource(microphone).connect(analyser)
   const samples = new Float32Array(SAMPLES)
   const gate = new SpeechGate()
-  let before = false
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples)
-    const speaking = gate.look(levelOf(samples), performance.now())
-    if (speaking !== before) told(speaking)
-    before = speaking
+    const level = levelOf(samples)
+    told(level, gate.look(level, performance.now()))
   }, LOOK_MS)
   return () => {
     clearInterval(timer)
     void context.close()
   }
+}
+
+/** Tells whenever speech into a microphone begins or pauses; returns the way to stop. */
+export function watchSpeech(microphone: MediaStream, told: (speaking: boolean) => void): () => void {
+  let before = false
+  return watchLevel(microphone, (_level, speaking) => {
+    if (speaking !== before) told(speaking)
+    before = speaking
+  })
 }

@@ -2,7 +2,7 @@ import type { Plugin } from 'vite'
 
 /**
  * Parts of js-libp2p that no page of ours can reach, and a visitor on a slow line need not download: keys that are not Ed25519 (every
- * session key is; SPEC §5.5), and gossipsub's metrics, which only a relay keeps. What is called all the same throws.
+ * session key is; SPEC §5.5), gossipsub's metrics, which only a relay keeps, and Svelte's custom elements. What is called all the same throws.
  */
 const UNREACHABLE = [
   '@libp2p/crypto/dist/src/keys/rsa/der.js',
@@ -11,7 +11,12 @@ const UNREACHABLE = [
   '@libp2p/crypto/dist/src/keys/ecdsa/utils.js',
   '@libp2p/crypto/dist/src/keys/secp256k1/utils.js',
   '@libp2p/crypto/dist/src/keys/secp256k1/index.browser.js',
+  '@chainsafe/libp2p-gossipsub/dist/src/score/scoreMetrics.js',
+  'svelte/src/internal/client/dom/elements/custom-element.js',
 ]
+
+/** An alphabet of 256 pictures, among those of which `multiformats` makes a list: no address of ours is written in it. */
+const PICTURES = 'multiformats/dist/src/bases/base256emoji.js'
 
 /** The resolver of `/dnsaddr`, which asks two companies over HTTPS. Our addresses are names that the browser resolves itself. */
 const RESOLVER = '@multiformats/dns/dist/src/dns.js'
@@ -39,6 +44,10 @@ export function leaveOut(): Plugin {
         left.add(file)
         return { code: NO_RESOLVER, map: null }
       }
+      if (file === PICTURES) {
+        left.add(file)
+        return { code: 'export {}', map: null }
+      }
       if (!UNREACHABLE.includes(file)) return undefined
       left.add(file)
       const names = [...code.matchAll(EXPORTED)].map(([, declared, renamed]) => declared ?? renamed)
@@ -50,7 +59,7 @@ export function leaveOut(): Plugin {
       }
     },
     buildEnd(error) {
-      const lost = [METRICS, RESOLVER, ...UNREACHABLE].filter((file) => !left.has(file))
+      const lost = [METRICS, RESOLVER, PICTURES, ...UNREACHABLE].filter((file) => !left.has(file))
       if (error === undefined && left.size > 0 && lost.length > 0) this.error(`not found: ${lost.join(', ')}`)
     },
   }

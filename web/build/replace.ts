@@ -25,6 +25,11 @@ const REPLACEMENTS: readonly Replacement[] = [
     by: ['@libp2p/utils/dist/src/private-ip.js'],
     given: new URL('netmask.ts', import.meta.url),
   },
+  {
+    wanted: './scalable-cuckoo-filter.js',
+    by: ['@libp2p/utils/dist/src/filters/index.js'],
+    given: new URL('filter.ts', import.meta.url),
+  },
 ]
 
 /** Puts the replacements into the app's code; fails the build when a library no longer wants one, so that nothing grows back unseen. */

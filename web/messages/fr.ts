@@ -22,7 +22,7 @@ export const messages = {
     lead: 'Des salons où l’on se parle de vive voix, en direct. Ils appartiennent à une communauté, pas à une entreprise.',
     talk: 'Venez écouter',
     talkMore: 'Entrez dans un salon et écoutez. Levez la main quand vous voulez parler.',
-    sealed: 'Rien n’est enregistré',
+    sealed: 'Voix non enregistrées',
     sealedMore:
       'Les voix circulent chiffrées entre les personnes du salon. Personne, entre elles, ne peut les entendre.',
     invited: 'On entre sur invitation',
@@ -63,10 +63,20 @@ export const messages = {
     enter: 'Entrer',
     entering: 'Entrée en cours…',
     failedTitle: 'Cette invitation ne s’ouvre pas',
+    notMe:
+      'Si ce n’était pas vous, quelqu’un d’autre a eu votre lien. Dites-le : le registre de la communauté montrera que deux personnes l’avaient, et la personne qui vous a invité l’y verra. Rien sur vous n’est envoyé.',
+    notMeSay: 'Ce n’était pas moi',
+    leakReported:
+      'C’est dans le registre de la communauté. Demandez une nouvelle invitation à la personne qui vous a invité.',
     already: 'Vous êtes déjà à l’intérieur',
     alreadyMore: (community: string) =>
       `Ce navigateur abrite un membre de ${community}. Donnez l’invitation à quelqu’un d’autre.`,
     toRooms: 'Aller aux salons',
+  },
+  reading: {
+    title: 'Lecture du registre de la communauté',
+    more: 'Vous pouvez entrer dans les salons et parler. Les membres et les invitations seront là quand cet appareil aura tout lu et vérifié.',
+    done: (done, of) => `${done} entrées sur ${of}`,
   },
   name: {
     label: 'Votre nom',
@@ -91,6 +101,7 @@ export const messages = {
     none: 'Tout est calme sous l’arbre',
     noneMore: 'Aucun salon n’est ouvert. Ouvrez le premier : les membres présents le verront.',
     open: 'Ouvrir un salon',
+    private: 'Privé',
     host: (name: string) => `Ouvert par ${name}`,
     people: (n: number) => count(n, { one: '# personne', other: '# personnes' }),
     opened: (ago: string) => `Ouvert ${ago}`,
@@ -137,6 +148,7 @@ export const messages = {
     stageEmpty: 'Il n’y a personne sur scène pour le moment.',
     audience: 'À l’écoute',
     audienceEmpty: 'Personne n’écoute encore. Le salon figure dans la liste de chaque membre.',
+    audienceEmptyPrivate: 'Personne n’écoute encore. Le salon figure dans la liste des personnes invitées.',
     hands: 'Mains levées',
     handsEmpty: 'Quand quelqu’un lève la main, vous le voyez ici.',
     handsMore: (n: number) => count(n, { one: '# main levée', other: '# mains levées' }),
@@ -169,10 +181,11 @@ export const messages = {
     withdrawOffer: 'Retirer la proposition',
     muteMember: 'Couper son micro',
     unmuteMember: 'Lui rendre la parole',
-    relayAway: 'Le relais est absent. Les personnes présentes s’entendent toujours.',
+    relayAway:
+      'Le relais est hors d’atteinte. Les voix continuent sans lui tant que cet appareil est en ligne.',
     listen: 'Touchez pour écouter',
     listenMore: 'Votre navigateur attend un geste avant de faire entendre les voix.',
-    sealed: 'Rien n’est enregistré',
+    sealed: 'Voix non enregistrées',
     ended: 'Le salon est terminé',
     endedMore: (title: string) => `« ${title} » est fermé. Rien de ce qui s’est dit n’a été gardé.`,
     toRooms: 'Retour aux salons',
@@ -191,15 +204,6 @@ export const messages = {
     hand: (position: number) => `main levée, numéro ${position}`,
     offered: 'invitation sur scène en attente',
   },
-  offer: {
-    title: 'On vous invite sur scène',
-    lead: (title: string) => `La modération de « ${title} » aimerait vous entendre.`,
-    microphone: 'Votre navigateur vous demandera votre micro.',
-    muted: 'Vous entrez micro coupé : personne ne vous entend tant que vous ne l’avez pas choisi.',
-    accept: 'Monter sur scène',
-    accepting: 'Montée sur scène…',
-    decline: 'Rester à l’écoute',
-  },
   said: {
     handRaised: (name: string) => `${name} lève la main`,
     offered: 'On vous invite sur scène',
@@ -209,7 +213,8 @@ export const messages = {
     iLeftStage: 'Vous êtes de nouveau à l’écoute',
     iWasMuted: 'La modération a coupé votre micro',
     muteLifted: 'Vous pouvez reparler',
-    relayAway: 'Le relais est absent. Les personnes présentes s’entendent toujours.',
+    relayAway:
+      'Le relais est hors d’atteinte. Les voix continuent sans lui tant que cet appareil est en ligne.',
     relayBack: 'Le relais est de retour',
     ended: 'Le salon est terminé',
   },
@@ -234,6 +239,7 @@ export const messages = {
     'not-member': 'Vous n’êtes pas membre de cette communauté. Demandez une invitation.',
     'name-invalid': 'Ce nom ne peut pas servir. Choisissez-en un plus court, en lettres ordinaires.',
     'title-invalid': 'Ce titre ou l’un des thèmes ne peut pas servir. Raccourcissez-le.',
+    'link-invalid': 'Un lien épinglé commence par https:// et n’a pas d’espace.',
     'no-free-slot': 'Vous n’avez aucune invitation libre pour le moment.',
     'slot-immature': 'Votre prochaine invitation n’est pas encore utilisable.',
     'sponsor-paused':

@@ -64,9 +64,17 @@ export interface Messages {
     readonly enter: string
     readonly entering: string
     readonly failedTitle: string
+    readonly notMe: string
+    readonly notMeSay: string
+    readonly leakReported: string
     readonly already: string
     readonly alreadyMore: (community: string) => string
     readonly toRooms: string
+  }
+  readonly reading: {
+    readonly title: string
+    readonly more: string
+    readonly done: (done: string, of: string) => string
   }
   readonly name: {
     readonly label: string
@@ -91,6 +99,7 @@ export interface Messages {
     readonly none: string
     readonly noneMore: string
     readonly open: string
+    readonly private: string
     readonly host: (name: string) => string
     readonly people: (count: number) => string
     readonly opened: (ago: string) => string
@@ -134,6 +143,7 @@ export interface Messages {
     readonly stageEmpty: string
     readonly audience: string
     readonly audienceEmpty: string
+    readonly audienceEmptyPrivate: string
     readonly hands: string
     readonly handsEmpty: string
     readonly handsMore: (count: number) => string
@@ -181,15 +191,6 @@ export interface Messages {
     readonly listening: string
     readonly hand: (position: number) => string
     readonly offered: string
-  }
-  readonly offer: {
-    readonly title: string
-    readonly lead: (title: string) => string
-    readonly microphone: string
-    readonly muted: string
-    readonly accept: string
-    readonly accepting: string
-    readonly decline: string
   }
   readonly said: {
     readonly handRaised: (name: string) => string

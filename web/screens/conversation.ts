@@ -2,5 +2,7 @@
 export { default as NewRoomDialog } from '../components/NewRoomDialog.svelte'
 export { default as OfferDialog } from '../components/OfferDialog.svelte'
 export { default as RoomDock } from '../components/RoomDock.svelte'
+export { default as TalkKey } from '../components/TalkKey.svelte'
 export { default as Voices } from '../components/Voices.svelte'
+export { loadModeration } from '../moderation/load.ts'
 export { default as RoomPlace } from './RoomPlace.svelte'

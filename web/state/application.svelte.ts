@@ -1,13 +1,16 @@
 import type { PeerErrorCode } from '../../node/errors.ts'
 import type { Door, NewRoom, ParticipantView, Peer, RoomSession, RoomView } from '../../node/view.ts'
 import type { RoomId } from '../../protocol/ids.ts'
+import type { RoomAudio } from '../audio/room-audio.ts'
 import { Announcer } from './announcer.svelte.ts'
 import { Attempt, codeOf } from './attempt.svelte.ts'
 import { Community } from './community.ts'
 import type { Language } from './language.svelte.ts'
-import { newsOf } from './news.ts'
+import type { Memory } from './memory.ts'
+import type { newsOf } from './news.ts'
 import { shownName } from './people.ts'
-import { Room, type RoomDependencies } from './room.svelte.ts'
+import type { Preferences } from './preferences.svelte.ts'
+import type { Room } from './room.svelte.ts'
 import type { Route } from './route.ts'
 import type { Router } from './router.svelte.ts'
 
@@ -20,10 +23,18 @@ export type Standing =
 
 export interface ApplicationDependencies {
   readonly openDoor: () => Promise<Door>
-  readonly openMicrophone: RoomDependencies['openMicrophone']
-  readonly watchSpeech: RoomDependencies['watchSpeech']
+  /** Loads what a room does with sound. */
+  readonly loadAudio: () => Promise<RoomAudio>
   readonly router: Router
   readonly language: Language
+  readonly memory: Memory
+}
+
+interface RoomParts {
+  readonly Room: typeof Room
+  readonly newsOf: typeof newsOf
+  readonly audio: RoomAudio
+  readonly Preferences: typeof Preferences
 }
 
 /** The whole app: the standing of this browser, and the one room it is in. */
@@ -31,6 +42,7 @@ export class Application {
   readonly #dependencies: ApplicationDependencies
   #standing: Standing = $state.raw({ at: 'opening' })
   #room = $state.raw<Room>()
+  #closing: Promise<void> | undefined
 
   readonly language: Language
   readonly router: Router
@@ -102,9 +114,11 @@ export class Application {
     await room?.leave()
   }
 
-  /** Leaves the room and the network. */
+  /** Leaves the room and the network. Twice is safe. */
   async close(): Promise<void> {
-    if (this.#standing.at === 'inside') await this.#peer.stop()
+    if (this.#standing.at !== 'inside') return
+    this.#closing ??= this.#peer.stop()
+    await this.#closing
   }
 
   get #peer(): Peer {
@@ -122,17 +136,29 @@ export class Application {
     await this.joinRoom(route.room)
   }
 
+  /** What being in a room takes here: fetched while the relay is there, from which it comes, and after the first screen. */
+  async loadRoom(): Promise<RoomParts> {
+    const [{ Room }, { newsOf }, { Preferences }, audio] = await Promise.all([
+      import('./room.svelte.ts'),
+      import('./news.ts'),
+      import('./preferences.svelte.ts'),
+      this.#dependencies.loadAudio(),
+    ])
+    return { Room, newsOf, Preferences, audio }
+  }
+
   async #take(session: RoomSession): Promise<void> {
+    const { Room, newsOf, Preferences, audio } = await this.loadRoom()
     const former = this.#room
     this.#room = new Room(session, {
-      openMicrophone: this.#dependencies.openMicrophone,
-      watchSpeech: this.#dependencies.watchSpeech,
-      changed: (before, after) => this.#follow(before, after),
+      audio,
+      preferences: new Preferences(this.#dependencies.memory),
+      changed: (before, after) => this.#follow(newsOf, before, after),
     })
     await former?.leave()
   }
 
-  #follow(before: RoomView, after: RoomView): void {
+  #follow(newsOf: RoomParts['newsOf'], before: RoomView, after: RoomView): void {
     const t = this.language.messages
     const nameOf = (person: ParticipantView) => shownName(person.name, person.member, t.people.unnamed)
     const news = newsOf(before, after, t, nameOf)

@@ -1,4 +1,7 @@
 import type { PeerErrorCode } from '../../node/errors.ts'
+import type { NoticedAlarm } from '../../node/ledger/alarm.ts'
+import type { Reading } from '../../node/ledger/ledger.ts'
+import type { LogStanding } from '../../node/ledger/standing.ts'
 import type { SlotView } from '../../node/people/view.ts'
 import type { CommunityView, MemberView, Peer, RelayState, RoomListing } from '../../node/view.ts'
 import type { MemberId } from '../../protocol/ids.ts'
@@ -13,6 +16,9 @@ export class Community {
   readonly #rooms: Watched<readonly RoomListing[]>
   readonly #relay: Watched<RelayState>
   readonly #refused: Watched<PeerErrorCode | undefined>
+  readonly #reading: Watched<Reading | undefined>
+  readonly #alarms: Watched<readonly NoticedAlarm[]>
+  readonly #logStanding: Watched<LogStanding>
 
   constructor(peer: Peer) {
     this.peer = peer
@@ -22,6 +28,9 @@ export class Community {
     this.#rooms = new Watched(peer.rooms)
     this.#relay = new Watched(peer.relay)
     this.#refused = new Watched(peer.refused)
+    this.#reading = new Watched(peer.reading)
+    this.#alarms = new Watched(peer.alarms)
+    this.#logStanding = new Watched(peer.logStanding)
   }
 
   get about(): CommunityView {
@@ -46,6 +55,21 @@ export class Community {
 
   get refused(): PeerErrorCode | undefined {
     return this.#refused.value
+  }
+
+  /** While the ledger is being read. */
+  get reading(): Reading | undefined {
+    return this.#reading.value
+  }
+
+  /** What whoever keeps the ledger did wrong, the first first. */
+  get alarms(): readonly NoticedAlarm[] {
+    return this.#alarms.value
+  }
+
+  /** The relay has less of the ledger than this device. */
+  get isLogBehind(): boolean {
+    return this.#logStanding.value === 'behind'
   }
 
   get freeInvitations(): number {

@@ -1,11 +1,6 @@
 import { chooseLocale, isLocale, LOADERS } from '../messages/languages.ts'
 import type { Locale, Messages } from '../messages/messages.ts'
-
-/** Where the choice of language is remembered; a part of `Storage`. */
-export interface LanguageMemory {
-  getItem(key: string): string | null
-  setItem(key: string, value: string): void
-}
+import type { Memory } from './memory.ts'
 
 const KEY = 'palabre.language'
 const MINUTE = 60_000
@@ -14,18 +9,18 @@ const DAY = 24 * HOUR
 
 /** The language that the app speaks now, with its way of writing times. */
 export class Language {
-  readonly #memory: LanguageMemory
+  readonly #memory: Memory
   #locale: Locale
   #messages: Messages
 
-  private constructor(memory: LanguageMemory, locale: Locale, messages: Messages) {
+  private constructor(memory: Memory, locale: Locale, messages: Messages) {
     this.#memory = memory
     this.#locale = locale
     this.#messages = $state.raw(messages)
   }
 
   /** Opens in the remembered language, else in the first of the person's languages that the app has. */
-  static async open(memory: LanguageMemory, preferences: readonly string[]): Promise<Language> {
+  static async open(memory: Memory, preferences: readonly string[]): Promise<Language> {
     const remembered = memory.getItem(KEY)
     const locale = isLocale(remembered) ? remembered : chooseLocale(preferences)
     const { messages } = await LOADERS[locale]()
@@ -67,6 +62,11 @@ export class Language {
 
   number(value: number): string {
     return this.#formats.number.format(value)
+  }
+
+  /** A share from 0 to 1, as a percentage with what a decimal says. */
+  share(value: number): string {
+    return new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 1 }).format(value)
   }
 
   /** A day and the minute. */

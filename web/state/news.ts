@@ -41,12 +41,15 @@ function newsOfOthers(
   nameOf: (person: ParticipantView) => string,
 ): readonly string[] {
   const earlier = new Map(before.people.map((person) => [person.member, person]))
+  const wereAway = new Set(before.away.map(({ member }) => member))
   return after.people
     .filter((person) => !person.me)
     .flatMap((person) => {
       const was = earlier.get(person.member)
       const name = nameOf(person)
-      if (person.onStage && !was?.onStage) return [t.said.cameOnStage(name)]
+      // Who finds the place that was kept for them never left it.
+      if (person.onStage && !was?.onStage)
+        return wereAway.has(person.member) ? [] : [t.said.cameOnStage(name)]
       if (!person.onStage && was?.onStage) return [t.said.leftStage(name)]
       // Only a moderator can answer a hand; to the others it would be noise over a conversation.
       const newHand = person.hand !== undefined && was?.hand === undefined

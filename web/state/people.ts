@@ -1,4 +1,4 @@
-import type { ParticipantView } from '../../node/view.ts'
+import type { Level, ParticipantView } from '../../node/view.ts'
 import type { Id } from '../../protocol/ids.ts'
 import { moderates } from '../../protocol/room/level.ts'
 
@@ -9,6 +9,11 @@ export function isModerator(person: ParticipantView): boolean {
 /** Moderators act on those strictly below them, and never on themselves. */
 export function mayModerate(actor: ParticipantView, target: ParticipantView): boolean {
   return isModerator(actor) && !target.me && target.level < actor.level
+}
+
+/** Which of the levels that come with authority an offer is of. */
+export function offeredLevel(level: Level): 60 | 80 | 90 {
+  return level >= 90 ? 90 : level >= 80 ? 80 : 60
 }
 
 /** The name to show for somebody, or the word for somebody unnamed with the start of their id, so that two of them differ. */

@@ -1,6 +1,7 @@
+import type { AppealView, CouncilView, MessageView } from '../../node/people/council-view.ts'
 import type { DecisionView, InvitationsView, NoticeView, PersonView } from '../../node/people/view.ts'
 import type { People } from '../../node/view.ts'
-import type { MemberId } from '../../protocol/ids.ts'
+import type { MemberId, StatementId } from '../../protocol/ids.ts'
 import { Watched } from './watched.ts'
 
 /** The people of the community as they are drawn: everybody who ever came in, and what was decided about them. */
@@ -10,6 +11,10 @@ export class Register {
   readonly #invitations: Watched<InvitationsView>
   readonly #decisions: Watched<readonly DecisionView[] | undefined>
   readonly #notices: Watched<readonly NoticeView[]>
+  readonly #provisional: Watched<People['provisional']['value']>
+  readonly #council: Watched<CouncilView>
+  readonly #messages: Watched<readonly MessageView[] | undefined>
+  readonly #appeal: Watched<AppealView>
   #index: { readonly of: readonly PersonView[]; readonly byId: ReadonlyMap<MemberId, PersonView> } = {
     of: [],
     byId: new Map(),
@@ -21,6 +26,10 @@ export class Register {
     this.#invitations = new Watched(people.invitations)
     this.#decisions = new Watched(people.decisions)
     this.#notices = new Watched(people.notices)
+    this.#provisional = new Watched(people.provisional)
+    this.#council = new Watched(people.desk.view)
+    this.#messages = new Watched(people.desk.messages)
+    this.#appeal = new Watched(people.desk.appeal)
   }
 
   get all(): readonly PersonView[] {
@@ -37,6 +46,24 @@ export class Register {
 
   get notices(): readonly NoticeView[] {
     return this.#notices.value
+  }
+
+  /** Whether a statement, a member or an entry is not final yet. */
+  isProvisional(what: StatementId | MemberId | number): boolean {
+    return this.#provisional.value(what)
+  }
+
+  get council(): CouncilView {
+    return this.#council.value
+  }
+
+  /** What the council was told and I can open. */
+  get messages(): readonly MessageView[] | undefined {
+    return this.#messages.value
+  }
+
+  get appeal(): AppealView {
+    return this.#appeal.value
   }
 
   /** Looked up in an index that is made once for each value of `all`. */

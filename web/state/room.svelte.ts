@@ -1,19 +1,23 @@
 import { PeerError } from '../../node/errors.ts'
 import type { ParticipantView, RemoteVoice, RoomSession, RoomView } from '../../node/view.ts'
 import type { MemberId } from '../../protocol/ids.ts'
+import type { ReactionKind } from '../../protocol/room/reaction.ts'
 import { closeMicrophone } from '../audio/microphone.ts'
+import type { RoomAudio } from '../audio/room-audio.ts'
 import { Attempt } from './attempt.svelte.ts'
 import { isModerator, mayModerate } from './people.ts'
+import type { Preferences } from './preferences.svelte.ts'
 import { Watched } from './watched.ts'
+
+/** Hands that go up together are one sound. Milliseconds. */
+const CHIME_EVERY = 4_000
 
 /** What the big button of the stage stands for. `closed`: this device has not given a microphone yet. */
 export type MicrophoneState = 'off-stage' | 'closed' | 'muted' | 'muted-by-moderator' | 'open'
 
 export interface RoomDependencies {
-  /** Asks the person for the microphone; throws `PeerError`. */
-  readonly openMicrophone: () => Promise<MediaStream>
-  /** Tells whenever speech into a microphone begins or pauses, until stopped. */
-  readonly watchSpeech: (microphone: MediaStream, told: (speaking: boolean) => void) => () => void
+  readonly audio: RoomAudio
+  readonly preferences: Preferences
   /** Told of every change of the room, for what is said aloud. */
   readonly changed: (before: RoomView, after: RoomView) => void
 }
@@ -29,6 +33,9 @@ export class Room {
   #microphone = $state.raw<MediaStream>()
   #stopWatching: () => void = () => {}
   #closed = false
+  /** The key is held that opened the microphone. */
+  #talking = false
+  #chimedAt = Number.NEGATIVE_INFINITY
 
   /** The last thing asked for in this room. */
   readonly attempt = new Attempt()
@@ -42,6 +49,19 @@ export class Room {
     this.#voices = new Watched(session.voices)
     this.#last = session.view.value
     this.#unsubscribe = session.view.subscribe((view) => this.#follow(view))
+  }
+
+  /** For what the parts about moderation do. */
+  get session(): RoomSession {
+    return this.#session
+  }
+
+  get audio(): RoomAudio {
+    return this.#dependencies.audio
+  }
+
+  get preferences(): Preferences {
+    return this.#dependencies.preferences
   }
 
   get view(): RoomView {
@@ -86,12 +106,22 @@ export class Room {
     return this.me.muted ? 'muted' : 'open'
   }
 
+  /** There is nobody whose device and mine are not, or not yet, linked in any way. */
+  get reachesAll(): boolean {
+    return this.view.people.every(({ me, link }) => me || link === 'none' || link === 'connected')
+  }
+
   mayModerate(person: ParticipantView): boolean {
     return mayModerate(this.me, person)
   }
 
   toggleHand(): Promise<boolean> {
     return this.attempt.run(() => this.#session.raiseHand(this.me.hand === undefined))
+  }
+
+  /** A reaction is light: one that is lost, or comes too soon after another, is nothing to tell of. */
+  react(kind: ReactionKind): Promise<boolean> {
+    return this.attempt.run(() => this.#session.react(kind))
   }
 
   /** The big button: gives the microphone where there is none yet, opens or closes it where there is. */
@@ -102,7 +132,9 @@ export class Room {
         case 'muted-by-moderator':
           return
         case 'closed':
-          await this.#giveMicrophone((microphone) => this.#session.setMicrophone(microphone))
+          await this.#give(await this.audio.openMicrophone(), (microphone) =>
+            this.#session.setMicrophone(microphone),
+          )
           return this.#session.setMuted(false)
         case 'muted':
           return this.#session.setMuted(false)
@@ -112,8 +144,29 @@ export class Room {
     })
   }
 
-  acceptStage(): Promise<boolean> {
-    return this.answer.run(() => this.#giveMicrophone((microphone) => this.#session.acceptStage(microphone)))
+  /**
+   * Push to talk: opens a microphone that was given while a key is held, and closes it when the key is let go. A microphone that a moderator
+   * closed stays closed, also when that is lifted under the key: it takes another press.
+   */
+  async talk(held: boolean): Promise<void> {
+    if (held && this.microphone === 'muted') {
+      this.#talking = true
+      await this.attempt.run(() => this.#session.setMuted(false))
+    } else if (!held && this.#talking) {
+      this.#talking = false
+      // By itself: what else was asked for meanwhile must not keep it open.
+      if (this.microphone === 'open') await this.#session.setMuted(true)
+    }
+  }
+
+  /** Goes on stage, muted, with a microphone that the person has tried. */
+  acceptStage(microphone: MediaStream): Promise<boolean> {
+    return this.answer.run(() => this.#give(microphone, (given) => this.#session.acceptStage(given)))
+  }
+
+  /** Takes another microphone on stage, which enters muted. */
+  changeMicrophone(microphone: MediaStream): Promise<boolean> {
+    return this.attempt.run(() => this.#give(microphone, (given) => this.#session.setMicrophone(given)))
   }
 
   declineStage(): Promise<boolean> {
@@ -134,6 +187,16 @@ export class Room {
 
   unmute(member: MemberId): Promise<boolean> {
     return this.attempt.run(() => this.#session.unmuteMember(member))
+  }
+
+  /** Lets somebody into a private room. */
+  letIn(member: MemberId): Promise<boolean> {
+    return this.attempt.run(() => this.#session.letIn([member]))
+  }
+
+  /** Takes that back. */
+  shutOut(member: MemberId): Promise<boolean> {
+    return this.attempt.run(() => this.#session.shutOut(member))
   }
 
   stepDown(): Promise<boolean> {
@@ -157,8 +220,8 @@ export class Room {
     this.#releaseMicrophone()
   }
 
-  async #giveMicrophone(give: (microphone: MediaStream) => Promise<void>): Promise<void> {
-    const microphone = await this.#dependencies.openMicrophone()
+  /** Gives a microphone to the room, or back to the system. */
+  async #give(microphone: MediaStream, give: (microphone: MediaStream) => Promise<void>): Promise<void> {
     try {
       // The browser's question may stand for minutes, and giving takes a moment: meanwhile the person may have left, or been taken off the stage.
       this.#requireRoom()
@@ -173,7 +236,7 @@ export class Room {
     this.#microphone = microphone
     for (const track of microphone.getAudioTracks())
       track.addEventListener('ended', () => this.#lost(microphone), { once: true })
-    this.#stopWatching = this.#dependencies.watchSpeech(microphone, (speaking) => this.#spoke(speaking))
+    this.#stopWatching = this.audio.watchSpeech(microphone, (speaking) => this.#spoke(speaking))
   }
 
   /** It was unplugged, or the browser took it back; our own `stop` does not come here. The others must not be told that it is open. */
@@ -203,15 +266,30 @@ export class Room {
     this.#microphone = undefined
   }
 
+  #chime(): void {
+    const now = performance.now()
+    if (now - this.#chimedAt < CHIME_EVERY) return
+    this.#chimedAt = now
+    this.audio.chime()
+  }
+
   #follow(view: RoomView): void {
     const before = this.#last
     this.#last = view
     if (!mayHold(view)) this.#releaseMicrophone()
+    if (this.preferences.chime && isHandRaised(before, view)) this.#chime()
     this.#dependencies.changed(before, view)
   }
 }
 
 /** A microphone is for whoever is on the stage of a room that goes on, and for nobody else. */
 function mayHold({ status, me }: RoomView): boolean {
-  return me.onStage && status !== 'ended' && status !== 'left'
+  return me.onStage && status !== 'ended' && status !== 'left' && status !== 'out'
+}
+
+/** Somebody else has raised a hand, and I can answer it. */
+function isHandRaised(before: RoomView, { me, people }: RoomView): boolean {
+  if (!isModerator(me)) return false
+  const up = new Set(before.people.filter(({ hand }) => hand !== undefined).map(({ member }) => member))
+  return people.some((person) => !person.me && person.hand !== undefined && !up.has(person.member))
 }

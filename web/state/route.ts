@@ -9,6 +9,10 @@ export type PeoplePlace =
   | { readonly at: 'decisions' }
   | { readonly at: 'verify' }
   | { readonly at: 'own' }
+  | { readonly at: 'council' }
+  | { readonly at: 'appeal' }
+  /** A proposal of the council, by what stands in its link. */
+  | { readonly at: 'sign'; readonly code: string }
 
 /** The places that the app itself leads to; links with secrets are made by the relay and the peer. */
 export type Place = PeoplePlace | { readonly at: 'home' } | { readonly at: 'room'; readonly room: RoomId }
@@ -20,7 +24,7 @@ export type Route =
   | { readonly at: 'invitation'; readonly code: string }
 
 /** Places without an argument, by their name in the address. */
-const PLAIN = ['people', 'invite', 'decisions', 'verify', 'own'] as const
+const PLAIN = ['people', 'invite', 'decisions', 'verify', 'own', 'council', 'appeal'] as const
 
 /** Reads `location.hash`. Whatever is no place of the app is home. */
 export function parseRoute(hash: string): Route {
@@ -30,6 +34,7 @@ export function parseRoute(hash: string): Route {
   if (plain !== undefined && argument === undefined) return { at: plain }
   if (argument === undefined || argument === '') return { at: 'home' }
   if (place === 'found') return { at: 'found', token: argument }
+  if (place === 'sign') return { at: 'sign', code: argument }
   if (place === 'i') return { at: 'invitation', code: argument }
   if (place === 'people') return parsed<MemberId>(argument, (member) => ({ at: 'person', member }))
   if (place === 'r') return parsed<RoomId>(argument, (room) => ({ at: 'room', room }))
@@ -43,7 +48,7 @@ function parsed<T extends MemberId | RoomId>(argument: string, place: (id: T) =>
 
 /** Whether a place is one about people. */
 export function isPeoplePlace(route: Route): route is PeoplePlace {
-  return route.at === 'person' || PLAIN.some((name) => name === route.at)
+  return route.at === 'person' || route.at === 'sign' || PLAIN.some((name) => name === route.at)
 }
 
 /** The fragment of a place. */
@@ -55,6 +60,8 @@ export function hashOf(place: Place): string {
       return `#/people/${place.member}`
     case 'room':
       return `#/r/${place.room}`
+    case 'sign':
+      return `#/sign/${place.code}`
     default:
       return `#/${place.at}`
   }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { type CommunityId, type Id, parseId } from '../../../protocol/ids.ts'
-import { type Audit, auditLedger } from '../../audit/audit.ts'
+import type { Audit } from '../../audit/audit.ts'
 import type { Finding } from '../../audit/finding.ts'
 import { GRAPH_FORMATS, type GraphFormat, graphText } from '../../audit/graph.ts'
 import { type MemberReport, membersBeginning, reportOn } from '../../audit/member.ts'
@@ -10,20 +10,15 @@ import { summarize } from '../../audit/summary.ts'
 import { examples, type Start, type Terminal } from '../command.ts'
 import { CliError, EXIT, type ExitStatus } from '../failure.ts'
 import { asCliError, openSource, SOURCE_HELP } from '../source.ts'
-import { ChangeCounter } from './changes.ts'
-import { provesFork } from './evidence.ts'
+import { verifyExhibit } from './evidence.ts'
 import { writePieces } from './files.ts'
+import { earlierFindings, keep, keptText, readOlder } from './keep.ts'
 import { withMeans } from './means.ts'
 import { saveLedger } from './save.ts'
-import { changesText, comparedText, findingsText, memberText, summaryText } from './text.ts'
-import {
-  type Compared,
-  compare,
-  type OtherView,
-  readCheckpointFile,
-  readOther,
-  writeEvidence,
-} from './views.ts'
+import { comparedSince } from './since.ts'
+import { changesText, comparedText, earlierText, findingsText, memberText, summaryText } from './text.ts'
+import { type Verified, type Views, verify } from './verify.ts'
+import { compare, type OtherView, readOther, writeEvidence, writtenText } from './views.ts'
 
 interface AuditOptions {
   readonly community?: string
@@ -35,6 +30,7 @@ interface AuditOptions {
   readonly evidence: string
   readonly verifyEvidence?: string
   readonly save?: string
+  readonly keep?: string
 }
 
 const EXPLANATION = `
@@ -44,7 +40,16 @@ Nobody is believed but the founders who signed the genesis; --community says whi
 A finding is what an honest log would not have done, and ends with status 1: a root, state, signature or tile that
 does not fit, a cosignature that lacks, two histories, and void entries, since a log takes only what holds.
 What members did and what became of it (bans, leaked links, frozen keys) is no finding: a ledger is there to hold it.
-With --verify-evidence the status is 0 when the evidence holds, and 1 when it proves nothing.
+With --keep the result of an audit is kept in a file: the checkpoint, the members, the edge of the tree, what was found.
+--since <that file> goes on from it: only entries that came since are read and verified, and must make, of the tree of
+then, the one that the log signed now. The outcome is that of a whole audit; what was found then is told again. A log that
+does not go on from there is read from its first entry, and what is wrong is told, with evidence as for --compare. The file
+is the auditor's own: it is checked for damage, and believed. That a log no longer serves old entries is not noticed.
+With --since <checkpoint> everything is computed again, and what is new is told apart: a checkpoint is its log's word, from
+which no auditor goes on.
+With --verify-evidence nothing else is said but whether a file holds against this ledger, and what it proves: evidence
+that this command or a member's app wrote, a checkpoint, a promise, an entry that the log took, or a statement that
+accuses somebody. The status is 0 when it holds, 1 when it proves nothing, and 2 when it is no evidence of any kind.
 `
 
 /** `palabre audit`. */
@@ -62,13 +67,14 @@ export function declareAudit(program: Command, start: Start): void {
     )
     .option('--out <file>', 'where the graph goes, beside the summary')
     .option(
-      '--since <checkpoint>',
-      'what is new since this older checkpoint, which must be the beginning of this ledger',
+      '--since <file>',
+      'what is new since this kept audit, or this older checkpoint, which must be the beginning of this ledger',
     )
     .option('--compare <other>', 'whether another relay, folder, file or checkpoint shows the same history')
     .option('--evidence <file>', 'where evidence of two histories is written', 'palabre-evidence.cbor')
     .option('--verify-evidence <file>', 'whether this evidence holds against the log of this ledger')
     .option('--save <file>', 'write the audited ledger as one file')
+    .option('--keep <file>', 'keep what this audit came to, for --since to go on from')
     .addHelpText('after', EXPLANATION)
     .addHelpText(
       'after',
@@ -78,6 +84,14 @@ export function declareAudit(program: Command, start: Start): void {
         ['palabre audit ./mirror --member 4fQx', 'sponsors, slots and branch of a member'],
         ['palabre audit ./mirror --graph dot | dot -Tsvg > tree.svg', 'draw who invited whom'],
         ['palabre audit ./mirror --since checkpoint.old', 'what is new'],
+        [
+          'palabre audit https://relay.example.org --keep village.audit',
+          'verify all of it, and keep the result',
+        ],
+        [
+          'palabre audit https://relay.example.org --since village.audit --keep village.audit',
+          'verify what came since, each day',
+        ],
         ['palabre audit https://a.example --compare https://b.example', 'do both show one history?'],
         ['palabre audit ./mirror --save village.ledger', 'one file to keep or to pass on'],
       ),
@@ -93,26 +107,15 @@ async function audit(terminal: Terminal, named: string, options: AuditOptions): 
   try {
     if (options.verifyEvidence !== undefined) {
       const file = options.verifyEvidence
-      return await withMeans((means) => provesFork(terminal, source, file, means))
+      return await withMeans((means) => verifyExhibit(terminal, source, file, means))
     }
-    const older = options.since === undefined ? undefined : await readCheckpointFile(options.since, folder)
-    const other = options.compare === undefined ? undefined : await readOther(options.compare, folder, signal)
-    if (other !== undefined) others.push(other)
-    const changes = new ChangeCounter(older?.size ?? 0)
     return await withMeans(async (means) => {
-      const done = await asCliError(() =>
-        auditLedger(source, means, {
-          ...(community && { community }),
-          marks: [older, other].flatMap((view) => (view === undefined ? [] : [view.size])),
-          ears: {
-            onEntries: (...heard) => changes.hear(...heard),
-          },
-          progress: (done, of) => terminal.output.progress({ what: 'Verifying', done, of }),
-          signal,
-        }),
-      )
-      terminal.output.done()
-      return report(terminal, done, { older, other, changes, options, means })
+      const older = options.since === undefined ? undefined : await readOlder(options.since, folder, means)
+      const other =
+        options.compare === undefined ? undefined : await readOther(options.compare, folder, signal)
+      if (other !== undefined) others.push(other)
+      const done = await asCliError(() => verify(terminal, source, means, { community, older, other }))
+      return report(terminal, done, { older, other, options, means })
     })
   } finally {
     await source.close()
@@ -120,26 +123,28 @@ async function audit(terminal: Terminal, named: string, options: AuditOptions): 
   }
 }
 
-interface Asked {
-  readonly older: OtherView | undefined
-  readonly other: OtherView | undefined
-  readonly changes: ChangeCounter
+interface Asked extends Views {
   readonly options: AuditOptions
   readonly means: ReaderMeans
 }
 
-async function report(terminal: Terminal, audited: Audit, asked: Asked): Promise<ExitStatus> {
+async function report(terminal: Terminal, verified: Verified, asked: Asked): Promise<ExitStatus> {
   const { output, folder, signal } = terminal
-  const { options, means } = asked
+  const { options, means, older } = asked
+  const { audited, wentOn } = verified
   const { state } = audited
   const findings: Finding[] = [...audited.findings]
-  const since = asked.older && (await comparedSince(audited, asked.older, means, signal, findings))
+  const since = older && (await comparedSince(verified, older, means, signal, findings))
+  const earlier = older?.kept ? earlierFindings(older.kept, findings) : []
   const compared = asked.other && (await compare(audited, asked.other, means, signal))
   if (compared?.finding) findings.push(compared.finding)
   const evidence = [since, compared].find((view) => view?.evidence !== undefined)?.evidence
-  const evidenceFile = evidence && (await writeEvidence(evidence, options.evidence, terminal))
+  const written = evidence && (await writeEvidence(evidence, options.evidence, terminal))
   const member = options.member === undefined ? undefined : memberOf(audited, options.member)
   if (options.save !== undefined) await saveLedger(audited, means, options.save, terminal)
+  const kept =
+    options.keep === undefined ? undefined : await keep(audited, earlier, since, options.keep, terminal)
+  const unkept = kept !== undefined && 'unkept' in kept
   if (options.graph !== undefined) {
     if (state === undefined)
       throw new CliError('ledger-unreadable', 'There is no community, so there is no graph.')
@@ -147,22 +152,26 @@ async function report(terminal: Terminal, audited: Audit, asked: Asked): Promise
     if (options.out !== undefined) await writePieces(options.out, folder, pieces)
     else {
       for (const piece of pieces) output.raw(piece)
-      return findings.length > 0 ? EXIT.findings : EXIT.ok
+      if (findings.length > 0) return EXIT.findings
+      return unkept ? EXIT.failed : EXIT.ok
     }
   }
   const summary = state && summarize(state)
-  const news = asked.older && asked.changes.changes()
-  const told = asked.older
-    ? findings.filter(({ index = Number.POSITIVE_INFINITY }) => index >= (asked.older?.size ?? 0))
-    : findings
+  const news = older && verified.changes.changes()
+  // Whoever names a checkpoint asks for what is new; an earlier audit is gone on from, and is told whole.
+  const told =
+    older && !older.kept && since?.kind === 'consistent'
+      ? findings.filter(({ index = Number.POSITIVE_INFINITY }) => index >= older.size)
+      : findings
   const { checkpoint, head, cosigned } = audited
   const document = {
     source: audited.source.name,
     valid: told.length === 0,
     ...(member === undefined ? summary && { summary } : { member }),
-    ...(news && { since: { ...news, kind: since?.kind } }),
+    ...(news && { since: { ...news, kind: since?.kind, ...(earlier.length > 0 && { earlier }) } }),
     ...(compared && { compared: { name: compared.name, size: compared.size, kind: compared.kind } }),
-    ...(evidenceFile && { evidence: evidenceFile }),
+    ...written,
+    ...kept,
     ...(checkpoint && {
       checkpoint: {
         size: checkpoint.size,
@@ -182,30 +191,14 @@ async function report(terminal: Terminal, audited: Audit, asked: Asked): Promise
     else if (summary !== undefined) parts.push(summaryText(audited, summary))
     if (news !== undefined && since?.kind === 'consistent') parts.push(changesText(news))
     if (compared !== undefined) parts.push(comparedText(compared))
-    if (evidenceFile !== undefined) parts.push(`The evidence is in ${evidenceFile}: pass it on.`)
-    parts.push(findingsText(told))
+    if (written !== undefined) parts.push(writtenText(written))
+    if (kept !== undefined) parts.push(keptText(kept))
+    if (earlier.length > 0) parts.push(earlierText(earlier))
+    parts.push(findingsText(told, wentOn))
     return parts.join('\n\n')
   })
   if (told.length > 0) return EXIT.findings
-  return compared?.kind === 'unproven' ? EXIT.failed : EXIT.ok
-}
-
-/** An older checkpoint must be the beginning of this ledger; that a ledger got shorter is the log's fault too. */
-async function comparedSince(
-  audited: Audit,
-  older: OtherView,
-  means: ReaderMeans,
-  signal: AbortSignal,
-  findings: Finding[],
-): Promise<Compared> {
-  const compared = await compare(audited, older, means, signal)
-  if (compared.finding) findings.push(compared.finding)
-  const { size } = audited.head
-  if (older.size > size) {
-    const detail = `The log has ${size} entries, and signed a tree of ${older.size} before.`
-    findings.push({ code: 'log-shrunk', detail })
-  }
-  return compared
+  return compared?.kind === 'unproven' || unkept ? EXIT.failed : EXIT.ok
 }
 
 function memberOf({ state }: Audit, named: string): MemberReport {

@@ -1,4 +1,4 @@
-import type { Membership } from '../../../protocol/community/membership.ts'
+import type { LedgerState } from '../../../protocol/community/membership.ts'
 import type { OpenedEntry } from '../../../protocol/community/replay.ts'
 
 /** What came into a ledger from some entry on. */
@@ -23,10 +23,10 @@ export class ChangeCounter {
     this.#since = since
   }
 
-  hear(entries: readonly OpenedEntry[], from: number, state: Membership): void {
+  hear(entries: readonly OpenedEntry[], from: number, state: LedgerState): void {
     const voids = new Map<number, string>()
     for (let i = state.voids.length - 1; (state.voids[i]?.index ?? -1) >= from; i--) {
-      const { index, reason } = state.voids[i] as Membership['voids'][number]
+      const { index, reason } = state.voids[i] as LedgerState['voids'][number]
       voids.set(index, reason)
     }
     for (const [i, { statement }] of entries.entries()) {

@@ -55,21 +55,35 @@ export function summaryText(audit: Audit, summary: Summary): string {
   return `${summary.name}\n${table(rows)}`
 }
 
-export function findingsText(findings: readonly Finding[]): string {
+/** @param wentOn only what came since an earlier audit was computed */
+export function findingsText(findings: readonly Finding[], wentOn: boolean): string {
   if (findings.length === 0)
-    return 'Nothing is wrong: every entry, every signature, the root, the state and the tiles were computed again and fit.'
+    return wentOn
+      ? 'Nothing is wrong: every entry since the earlier audit, its signatures, the root, the state and the new tiles were computed and fit.'
+      : 'Nothing is wrong: every entry, every signature, the root, the state and the tiles were computed again and fit.'
+  return [
+    `${count(findings.length)} ${findings.length === 1 ? 'finding' : 'findings'}:`,
+    ...linesOf(findings),
+  ].join('\n')
+}
+
+export function earlierText(findings: readonly Finding[]): string {
+  return ['Found by an earlier audit in what the log showed then:', ...linesOf(findings)].join('\n')
+}
+
+function linesOf(findings: readonly Finding[]): readonly string[] {
   const byCode = new Map<string, Finding[]>()
   for (const finding of findings) {
     const same = byCode.get(finding.code)
     if (same === undefined) byCode.set(finding.code, [finding])
     else same.push(finding)
   }
-  const lines = [`${count(findings.length)} ${findings.length === 1 ? 'finding' : 'findings'}:`]
+  const lines: string[] = []
   for (const [code, same] of byCode) {
     for (const { detail } of same.slice(0, SHOWN)) lines.push(`  ${code}  ${detail}`)
     if (same.length > SHOWN) lines.push(`  ${code}  and ${count(same.length - SHOWN)} more`)
   }
-  return lines.join('\n')
+  return lines
 }
 
 export function changesText({ since, entries, taken, voids }: Changes): string {
@@ -144,10 +158,15 @@ export function memberText(report: MemberReport): string {
         : bans.map(({ why, at, lifted }) => `${why} (${timeText(at)}${lifted ? ', lifted' : ''})`).join(', '),
     ],
   ]
-  const slotRows = slots.map(({ slot, state, from, guest }): [string, string, string] => [
+  const slotRows = slots.map(({ slot, state, from, guest, invitation }): [string, string, string] => [
     `  slot ${slot}`,
     state,
-    listOf([guest !== undefined && `by ${short(guest)}`, from !== undefined && `until ${timeText(from)}`]),
+    listOf([
+      guest !== undefined && `by ${short(guest)}`,
+      from !== undefined && `until ${timeText(from)}`,
+      // Whole, for the council to withdraw it by.
+      guest === undefined && invitation !== undefined && invitation,
+    ]),
   ])
   const shown = below
     .slice(0, SHOWN_BELOW)

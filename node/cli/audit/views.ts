@@ -1,39 +1,38 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { MAX_NOTE_BYTES } from '../../../protocol/limits.ts'
 import { openCheckpoint, type SignedCheckpoint } from '../../../protocol/log/checkpoint.ts'
 import { type Evidence, encodeEvidence } from '../../../protocol/log/evidence.ts'
 import { type Audit, readCheckpoint } from '../../audit/audit.ts'
-import { checkpointKeys } from '../../audit/examine.ts'
 import type { Finding } from '../../audit/finding.ts'
 import type { ReaderMeans } from '../../audit/reader.ts'
 import type { LedgerSource } from '../../audit/source.ts'
 import { compareNewer, compareOlder, type View } from '../../audit/view.ts'
 import type { Terminal } from '../command.ts'
 import { CliError } from '../failure.ts'
+import { readStart } from '../read-start.ts'
 import { asCliError, openSource } from '../source.ts'
+import { writePieces } from './files.ts'
 
 /** Another checkpoint of the log, and where the rest of what it belongs to is, if that is known. */
 export interface OtherView {
   /** As it was named. */
   readonly name: string
-  readonly bytes: Uint8Array
+  /** As it was read, or as it was believed before. */
+  readonly signed: Uint8Array | SignedCheckpoint
   /** Of its tree, as it says. */
   readonly size: number
   readonly source?: LedgerSource
 }
 
-/** Reads a file with one checkpoint in it. */
-export async function readCheckpointFile(named: string, folder: string): Promise<OtherView> {
+/** The beginning of a file that should have one checkpoint in it. */
+export async function readNote(named: string, folder: string): Promise<Uint8Array> {
   const path = resolve(folder, named)
-  let bytes: Uint8Array
   try {
-    bytes = new Uint8Array(await readFile(path))
+    return await readStart(path, MAX_NOTE_BYTES + 1)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new CliError('source-unreadable', `The checkpoint ${path} cannot be read (${code}).`, { cause })
   }
-  return viewOf(named, bytes)
 }
 
 /** Reads another relay, folder or ledger file, or a file with a checkpoint alone. The source of it is the caller's to close. */
@@ -43,7 +42,7 @@ export async function readOther(named: string, folder: string, signal: AbortSign
     if (error instanceof CliError && error.code === 'file-malformed') return undefined
     throw error
   })
-  if (source === undefined) return readCheckpointFile(named, folder)
+  if (source === undefined) return viewOf(named, await readNote(named, folder))
   try {
     return { ...viewOf(named, await asCliError(() => source.checkpoint(signal))), source }
   } catch (error) {
@@ -52,11 +51,12 @@ export async function readOther(named: string, folder: string, signal: AbortSign
   }
 }
 
-function viewOf(name: string, bytes: Uint8Array): OtherView {
+/** Throws CliError when the bytes are no checkpoint. */
+export function viewOf(name: string, bytes: Uint8Array): OtherView {
   const stated = bytes.length > MAX_NOTE_BYTES ? 'It is too large.' : readCheckpoint(bytes)
   if (typeof stated === 'string')
     throw new CliError('checkpoint-malformed', `${name} is no checkpoint. ${stated}`)
-  return { name, bytes, size: stated.size }
+  return { name, signed: bytes, size: stated.size }
 }
 
 /** What comparing with another view of the log came to. */
@@ -84,10 +84,12 @@ export async function compare(
   const signed = await openOther(audit, other, means)
   const ours = { community: state.community, checkpoint, tree: reader.tree, source }
   const then = audit.marks.get(other.size)
-  const view =
-    then === undefined
+  const view = then
+    ? await compareOlder(ours, signed, then, signal)
+    : other.size >= checkpoint.size
       ? await compareNewer(ours, signed, other.source, means.sha256, signal)
-      : await compareOlder(ours, signed, then, signal)
+      : // Our own entries could not be read so far.
+        ({ kind: 'unproven' } as const)
   const { name, size } = other
   const split: Finding = {
     code: 'split-view',
@@ -107,22 +109,38 @@ async function openOther(
   other: OtherView,
   { verifier }: ReaderMeans,
 ): Promise<SignedCheckpoint> {
+  if (!(other.signed instanceof Uint8Array)) return other.signed
   const state = audit.state as NonNullable<Audit['state']>
   // Any key that the log had: a view of long ago was signed by the key of then.
-  const keys = other.size > state.size ? checkpointKeys(audit.reader, state, state.size) : state.logs
-  const opened = await openCheckpoint(verifier, { community: state.community, keys }, other.bytes)
+  const keys = other.size > state.size ? [state.log] : state.logs
+  const opened = await openCheckpoint(verifier, { community: state.community, keys }, other.signed)
   if (opened.ok) return opened.value
   const sentence = `The checkpoint of ${other.name} is not signed by the log of this community (${opened.reason}).`
   throw new CliError('checkpoint-unsigned', sentence)
 }
 
-/** Writes evidence where others can take it from. Returns the path. */
+/** Where evidence is, or why it could not be written: what it is about has to be told all the same. */
+export type Written =
+  | { readonly evidence: string }
+  | { readonly unwritten: { readonly code: string; readonly message: string } }
+
+/** Writes evidence where others can take it from. */
 export async function writeEvidence(
   evidence: Evidence,
   named: string,
   { folder }: Terminal,
-): Promise<string> {
-  const path = resolve(folder, named)
-  await writeFile(path, encodeEvidence(evidence))
-  return path
+): Promise<Written> {
+  try {
+    return { evidence: await writePieces(named, folder, [encodeEvidence(evidence)]) }
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    const { code, message } = error
+    return { unwritten: { code, message } }
+  }
+}
+
+export function writtenText(written: Written): string {
+  return 'evidence' in written
+    ? `The evidence is in ${written.evidence}: pass it on.`
+    : `The evidence is lost: ${written.unwritten.message} (${written.unwritten.code})`
 }

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander'
-import { compareBytes } from '../../../protocol/bytes.ts'
 import { BAN, NOTICE, UNBAN, type Why } from '../../../protocol/community/ban.ts'
-import { COUNCIL, STEWARDS } from '../../../protocol/community/council.ts'
+import { COUNCIL, LOG_ROTATE, STEWARDS } from '../../../protocol/community/council.ts'
+import { INVITE_VOID } from '../../../protocol/community/invite-void.ts'
 import type { Membership } from '../../../protocol/community/membership.ts'
 import type { PayloadType } from '../../../protocol/envelope.ts'
-import { idBytes, type KeyText, keyBytes, parseId, type StatementId } from '../../../protocol/ids.ts'
-import { MAX_SIGNATURES } from '../../../protocol/limits.ts'
+import { compareTexts, type KeyText, parseId, type StatementId } from '../../../protocol/ids.ts'
+import { MAX_SIGNATURES, MAX_WITNESSES } from '../../../protocol/limits.ts'
 import { type Decided, sealCouncilAct } from '../../community/acts.ts'
 import type { Declare, Start, Terminal } from '../command.ts'
 import { examples } from '../command.ts'
@@ -14,7 +14,7 @@ import { type HomeOptions, visiting, withHomeOptions } from './home.ts'
 import { type PhraseOptions, readPhrase, withPhraseOption } from './phrase.ts'
 import { writeRequest } from './request.ts'
 import { rootAmong } from './roots.ts'
-import { memberBy, parseCount, parseKey } from './targets.ts'
+import { memberBy, parseCount, parseKey, parseStatementId } from './targets.ts'
 
 interface DecideOptions extends HomeOptions, PhraseOptions {
   readonly out?: string
@@ -24,7 +24,7 @@ interface WhyOptions extends DecideOptions {
   readonly reason: Why
 }
 
-const REASONS: readonly Why[] = ['spam', 'abuse', 'fake', 'illegal', 'other']
+export const REASONS: readonly Why[] = ['spam', 'abuse', 'fake', 'illegal', 'other']
 /** The highest index of an entry that anybody will cut at. */
 const MAX_INDEX = 1_000_000_000
 
@@ -59,8 +59,71 @@ export function declareCouncilActs(group: Command, start: Start): void {
   )
     .argument('<member>', MEMBER)
     .action(start(notice))
+  declareInviteVoid(group, start)
+  declareLogRotate(group, start)
   addBan(group, start, 'palabre community ban')
   addUnban(group, start, 'palabre community unban')
+}
+
+function declareInviteVoid(group: Command, start: Start): void {
+  decision(group, 'invite-void', 'As the council, withdraw an invitation that nobody used, whoever made it.')
+    .argument('<invitation>', 'its id: "palabre audit --member" lists those of a sponsor', parseStatementId)
+    .addHelpText(
+      'after',
+      examples(
+        [
+          'palabre audit https://palabre.example --member 3hQ8mZk1',
+          'the slots of a sponsor, with the ids of invitations',
+        ],
+        [
+          'palabre community invite-void <invitation>',
+          'nobody comes in with it; the sponsor has the slot again',
+        ],
+      ),
+    )
+    .action(start(inviteVoid))
+}
+
+function declareLogRotate(group: Command, start: Start): void {
+  decision(group, 'log-rotate', 'As the council, hand the log of the community to another key.')
+    .argument(
+      '<log key>',
+      'as "npm start -- --next-log-key" printed it on the relay that takes over',
+      parseKey,
+    )
+    .option(
+      '--witness <key...>',
+      'witness keys from then on, each as a relay states it; left out: they stay as they are',
+      (text: string, keys: readonly KeyText[] = []) => [...keys, parseKey(text)],
+    )
+    .option('--no-witnesses', 'no witnesses from then on')
+    .option(
+      '--needed <n>',
+      'how many of these witnesses make an entry final; left out: all of them',
+      parseCount(0, MAX_WITNESSES),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        [
+          'npm start -- --next-log-key',
+          'on the relay that takes over and follows as a --mirror: prints its key',
+        ],
+        [
+          'palabre community log-rotate <log key>',
+          'from the next entry on the new relay takes what is submitted',
+        ],
+        [
+          'palabre community log-rotate <log key> --out rotate.json',
+          'where others have to sign too: see "palabre sign"',
+        ],
+        [
+          'palabre community log-rotate <log key> --witness <key> --witness <key> --needed 1',
+          'with other witnesses',
+        ],
+      ),
+    )
+    .action(start(logRotate))
 }
 
 function addBan(parent: Command, start: Start, name: string): void {
@@ -108,7 +171,7 @@ function council(
   keys: readonly KeyText[],
   options: DecideOptions,
 ): Promise<ExitStatus> {
-  const distinct = [...new Set(keys)].sort((a, b) => compareBytes(keyBytes(a), keyBytes(b)))
+  const distinct = inOrder(keys)
   if (needed > distinct.length || distinct.length > MAX_SIGNATURES)
     throw new CliError(
       'council-impossible',
@@ -117,12 +180,17 @@ function council(
   return decide(terminal, options, COUNCIL, (decided) => ({ ...decided, k: needed, keys: distinct }))
 }
 
+/** As a set: each once, in the order of their bytes (SCHEMA-4). */
+function inOrder(keys: readonly KeyText[]): readonly KeyText[] {
+  return [...new Set(keys)].sort(compareTexts)
+}
+
 function stewards(terminal: Terminal, typed: readonly string[], options: DecideOptions): Promise<ExitStatus> {
   if (typed.length > MAX_SIGNATURES)
     throw new CliError('stewards-too-many', `There are at most ${MAX_SIGNATURES} stewards.`)
   return decide(terminal, options, STEWARDS, (decided, state) => {
     const of = [...new Set(typed.map((one) => memberBy(state, one)))]
-    return { ...decided, of: of.sort((a, b) => compareBytes(idBytes(a), idBytes(b))) }
+    return { ...decided, of: of.sort(compareTexts) }
   })
 }
 
@@ -150,6 +218,39 @@ function ban(
 
 function unban(terminal: Terminal, typed: string, options: DecideOptions): Promise<ExitStatus> {
   return decide(terminal, options, UNBAN, (decided, state) => ({ ...decided, ban: banBy(state, typed) }))
+}
+
+function inviteVoid(terminal: Terminal, invite: StatementId, options: DecideOptions): Promise<ExitStatus> {
+  return decide(terminal, options, INVITE_VOID, (decided) => ({ ...decided, invite }))
+}
+
+interface RotateOptions extends DecideOptions {
+  readonly witness?: readonly KeyText[]
+  /** False where `--no-witnesses` was said. */
+  readonly witnesses: boolean
+  readonly needed?: number
+}
+
+function logRotate(terminal: Terminal, log: KeyText, options: RotateOptions): Promise<ExitStatus> {
+  const witnesses = witnessesOf(options)
+  return decide(terminal, options, LOG_ROTATE, (decided) => ({
+    ...decided,
+    log,
+    ...(witnesses === undefined ? {} : { witnesses }),
+  }))
+}
+
+/** The witnesses from then on; undefined where they stay as they are. */
+function witnessesOf({ witness, witnesses, needed }: RotateOptions) {
+  if (witness === undefined && witnesses && needed === undefined) return undefined
+  const keys = inOrder(witnesses ? (witness ?? []) : [])
+  const k = needed ?? keys.length
+  if ((!witnesses && witness !== undefined) || k > keys.length || keys.length > MAX_WITNESSES)
+    throw new CliError(
+      'witnesses-impossible',
+      `There are at most ${MAX_WITNESSES} witnesses, named with --witness, and no more are needed than there are.`,
+    )
+  return { k, keys }
 }
 
 function banBy(state: Membership, typed: string): StatementId {

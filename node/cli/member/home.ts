@@ -5,7 +5,8 @@ import type { Command } from 'commander'
 import type { CommunityId } from '../../../protocol/ids.ts'
 import { headlessPorts, headlessWays } from '../../headless/headless.ts'
 import { openHome } from '../../headless/home.ts'
-import type { Visit, VisitPorts } from '../../headless/visit.ts'
+import type { Visit } from '../../headless/visit.ts'
+import type { VisitPorts } from '../../headless/visit-ports.ts'
 import type { MembershipCard } from '../../membership-card.ts'
 import type { DiskStorage } from '../../storage/disk-storage.ts'
 import type { WaysIn } from '../../ways-in.ts'
@@ -83,13 +84,17 @@ export function visiting(
 ): Promise<ExitStatus> {
   return atSite(terminal, options, undefined, async (site) => {
     const visit = await site.ways.resume()
-    if (visit === undefined)
-      throw new CliError(
-        'not-joined',
-        'This home has no device in the community of this relay: use "palabre join", or "palabre identity restore".',
-      )
+    if (visit === undefined) throw notJoined()
     return during(visit, () => action(visit, site))
   })
+}
+
+/** There is nobody here who could go to this relay. */
+export function notJoined(): CliError {
+  return new CliError(
+    'not-joined',
+    'This home has no device in the community of this relay: use "palabre join", or "palabre identity restore".',
+  )
 }
 
 /** Ends a visit with what is done in it. */

@@ -1,11 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { entropyOf, rootSigner } from '../../../protocol/identity/root.ts'
-import type { Signer } from '../../../protocol/signature.ts'
+import { entropyOf, rootSeed } from '../../../protocol/identity/root.ts'
+import { type Signer, signerFromSeed } from '../../../protocol/signature.ts'
 import { englishWords } from '../../headless/headless.ts'
 import type { Terminal } from '../command.ts'
 import { CliError } from '../failure.ts'
+import { readStartOfText } from '../read-start.ts'
 import { sentenceOf } from './sentences.ts'
 
 /** Who reads this file can do everything in its owner's name. */
@@ -30,9 +31,11 @@ export async function readPhrase(terminal: Terminal, { wordsFile }: PhraseOption
   const text =
     wordsFile === undefined || wordsFile === '-'
       ? await terminal.readStdin()
-      : await readFile(resolve(terminal.folder, wordsFile), 'utf8').catch((cause: NodeJS.ErrnoException) => {
-          throw new CliError('file-unreadable', `${wordsFile} cannot be read (${cause.code}).`, { cause })
-        })
+      : await readStartOfText(resolve(terminal.folder, wordsFile), LONGEST_PHRASE).catch(
+          (cause: NodeJS.ErrnoException) => {
+            throw new CliError('file-unreadable', `${wordsFile} cannot be read (${cause.code}).`, { cause })
+          },
+        )
   return text.slice(0, LONGEST_PHRASE)
 }
 
@@ -54,7 +57,12 @@ export async function writePhrase(
 
 /** The root of a phrase in a community. @param nonce of its genesis @throws CliError `phrase-wrong` */
 export async function rootOf(phrase: string, nonce: Uint8Array): Promise<Signer> {
+  return signerFromSeed(await rootSeedOf(phrase, nonce))
+}
+
+/** The seed of that root. @throws CliError `phrase-wrong` */
+export async function rootSeedOf(phrase: string, nonce: Uint8Array): Promise<Uint8Array> {
   const entropy = entropyOf(phrase, await englishWords())
   if (entropy === undefined) throw new CliError('phrase-wrong', sentenceOf('phrase-wrong'))
-  return rootSigner(entropy, nonce)
+  return rootSeed(entropy, nonce)
 }

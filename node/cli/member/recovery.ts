@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
-import { compareBytes } from '../../../protocol/bytes.ts'
 import { seal } from '../../../protocol/envelope.ts'
 import { GUARDIANS } from '../../../protocol/identity/guardians.ts'
 import { RECOVER } from '../../../protocol/identity/recover.ts'
 import { ROOT_ROTATE } from '../../../protocol/identity/root-rotate.ts'
-import { idBytes } from '../../../protocol/ids.ts'
+import { compareTexts } from '../../../protocol/ids.ts'
 import { MAX_SIGNATURES } from '../../../protocol/limits.ts'
 import { toLedgerTime } from '../../../protocol/time.ts'
 import { readPublicLedger } from '../../headless/public-ledger.ts'
@@ -85,7 +84,7 @@ async function guardians(
         'guardians-impossible',
         `There are at most ${MAX_SIGNATURES} guardians, and it takes no more of them than there are.`,
       )
-    of.sort((a, b) => compareBytes(idBytes(a), idBytes(b)))
+    of.sort(compareTexts)
     const root = await ownRoot(visit, phrase)
     const { id } = await visit.actAsRoot(root, GUARDIANS, (place) => ({ ...place, k: needed, of }))
     terminal.output.result(

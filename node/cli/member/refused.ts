@@ -12,6 +12,9 @@ const NOT_DONE: ReadonlySet<PeerErrorCode> = new Set([
   'phrase-wrong',
   'name-invalid',
   'invitation-damaged',
+  'title-invalid',
+  'room-gone',
+  'room-unreachable',
   'internal',
 ])
 

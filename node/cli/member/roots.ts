@@ -1,6 +1,7 @@
 import type { Membership } from '../../../protocol/community/membership.ts'
 import type { KeyText } from '../../../protocol/ids.ts'
 import type { Signer } from '../../../protocol/signature.ts'
+import { PeerError } from '../../errors.ts'
 import { readPublicLedger } from '../../headless/public-ledger.ts'
 import { openRootVisit, type RootVisit } from '../../headless/root-visit.ts'
 import type { Visit } from '../../headless/visit.ts'
@@ -46,9 +47,13 @@ export async function asRoot<T>(
   const member = memberIn(
     await readPublicLedger(site, { ...ports, signal }, (state) => memberIn(state) !== undefined),
   )
-  if (member === undefined)
-    throw new RefusedError('member-unknown', 'Nobody in this community has this recovery phrase.')
-  const visit = await openRootVisit(ports, site, member, root, signal)
+  const unknown = () =>
+    new RefusedError('member-unknown', 'Nobody in this community has this recovery phrase.')
+  if (member === undefined) throw unknown()
+  const visit = await openRootVisit(ports, site, member, root, signal).catch((error: unknown) => {
+    // What the log has published is some seconds old, and the relay knows that this root was replaced meanwhile.
+    throw error instanceof PeerError && error.code === 'not-member' ? unknown() : error
+  })
   try {
     return await action(visit)
   } finally {

@@ -1,6 +1,13 @@
 import { InvalidArgumentError } from 'commander'
 import type { LedgerState } from '../../../protocol/community/membership.ts'
-import { type Id, type KeyText, type MemberId, parseId, type RoomId } from '../../../protocol/ids.ts'
+import {
+  type Id,
+  type KeyText,
+  type MemberId,
+  parseId,
+  type RoomId,
+  type StatementId,
+} from '../../../protocol/ids.ts'
 import { DAY, HOUR, MINUTE } from '../../../protocol/limits.ts'
 import { CliError } from '../failure.ts'
 
@@ -10,6 +17,10 @@ const SHORTEST = 8
 /** An id of a room as an argument. One that begins with a hyphen stands behind `=` or `--`. */
 export function parseRoomId(text: string): RoomId {
   return whole<RoomId>(text, 'This is no id of a room: it has 43 characters.')
+}
+
+export function parseStatementId(text: string): StatementId {
+  return whole<StatementId>(text, 'This is no id of a statement: it has 43 characters.')
 }
 
 export function parseKey(text: string): KeyText {

@@ -1,5 +1,5 @@
 import { ELEMENT_BYTES, LIMBS } from './field.ts'
-import { type Machine, type Place, putBytes, putElement, startMachine, TWICE_D } from './machine.ts'
+import { getBytes, type Machine, type Place, putBytes, putElement, startMachine, TWICE_D } from './machine.ts'
 
 /** Points of edwards25519 from their encodings, and which of them lie in the subgroup of prime order. */
 export interface Curve {
@@ -8,6 +8,8 @@ export interface Curve {
   decode(addend: Place, encoded: Uint8Array): boolean
   /** Of a canonical encoding: a point of the curve, not of small order, and without torsion. */
   isPrimeOrder(encoded: Uint8Array): boolean
+  /** The encoding of a point (RFC 8032 §5.1.2), 32 bytes. */
+  encode(point: Place): Uint8Array
   /** Makes a point the neutral one. */
   clear(point: Place): void
   /** Of a point: 8 times it is the neutral one. The point is lost. */
@@ -200,6 +202,24 @@ export async function startCurve(memoryBytes = 0): Promise<Curve> {
       multiply(slope, w, s)
       halve()
       return inverseRoot(r, u) % 2 === 0
+    },
+
+    encode(point) {
+      const z = point + 2 * ELEMENT_BYTES
+      // 1/z = z^(p - 2), and p - 2 is 8 (2^252 - 3) + 3.
+      raise(r, z)
+      square(r, r, 3)
+      square(t0, z, 1)
+      multiply(t0, t0, z)
+      multiply(r, r, t0)
+      multiply(x, point, r)
+      multiply(y, point + ELEMENT_BYTES, r)
+      freeze(frozen, x)
+      const sign = (words[frozen / 4] as number) & 1
+      freeze(frozen, y)
+      const encoded = getBytes(machine, frozen)
+      encoded[31] = (encoded[31] as number) | (sign << 7)
+      return encoded
     },
 
     clear(point) {

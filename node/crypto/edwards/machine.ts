@@ -177,3 +177,18 @@ export function putBytes({ words }: Machine, place: Place, bytes: Uint8Array): v
     bit += width
   }
 }
+
+/** The 32 little-endian bytes of an element that is frozen. */
+export function getBytes({ words }: Machine, place: Place): Uint8Array {
+  const bytes = new Uint8Array(32)
+  let bit = 0
+  for (let i = 0; i < LIMBS; i++) {
+    const limb = words[place / 4 + i] as number
+    // A limb begins in one byte and reaches into up to four more.
+    for (let at = bit >> 3, rest = limb * 2 ** (bit & 7); rest > 0; at++, rest = Math.floor(rest / 256)) {
+      bytes[at] = (bytes[at] as number) | (rest & 0xff)
+    }
+    bit += limbBits(i)
+  }
+  return bytes
+}

@@ -79,6 +79,30 @@ export function byRoot(
   return inChain(actor.chain, n, prev, signedBy(statement, [actor.root, ...others]), () => rule(actor))
 }
 
+/** ERASE-1, APPEAL-1: by the root in force or a device, whatever the standing. */
+export function byAnyKey(
+  state: LedgerState,
+  statement: Statement,
+  { m, n, prev }: Link,
+  rule: (actor: Member) => Reason,
+): Check {
+  const actor = state.members.get(m)
+  if (actor === undefined) return bad('member-unknown')
+  const signer = soleSigner(statement.envelope)
+  if (signer === undefined) return bad('signer-unexpected')
+  const key = keyOfMember(state, actor, signer)
+  if (key === undefined) return bad('device-unknown')
+  if (key.removed) return bad('device-removed')
+  if (key.frozen) return bad('key-frozen')
+  return inChain(key.chain, n, prev, signedBy(statement, [signer]), () => rule(actor))
+}
+
+function keyOfMember(state: LedgerState, member: Member, key: KeyText) {
+  if (key === member.root) return { chain: member.chain, removed: false, frozen: member.frozen }
+  const device = state.devices.get(key)
+  return device?.member === member.id ? device : undefined
+}
+
 /** ACT-3: an act of enough of the council in force. */
 export function byCouncil(state: LedgerState, statement: Statement, v: number, rule: () => Reason): Check {
   const { council } = state

@@ -23,8 +23,8 @@ export const ban: Rule<'ban'> = {
     const member = draft.members.get(m) as Member
     const charged = answerable(draft, member, at)
     const branch = cut === undefined ? [] : branchToCut(draft, member, cut)
-    changeMember(draft, m, { standing: 'banned', by: id })
-    for (const one of branch) changeMember(draft, one, { standing: 'cut', by: id })
+    changeMember(draft, m, { standing: 'banned', by: id, appealed: undefined })
+    for (const one of branch) changeMember(draft, one, { standing: 'cut', by: id, appealed: undefined })
     for (const one of charged) charge(draft, one, id, at)
     const copy = note?.slice()
     putBan(draft, { id, member: member.id, why, at, note: copy, cut, lifted: false, branch, charged })

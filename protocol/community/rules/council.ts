@@ -15,7 +15,7 @@ export const notice: Rule<'notice'> = {
     })
   },
   take(draft, { envelope }, at) {
-    changeMember(draft, envelope.payload.m, { notice: at })
+    changeMember(draft, envelope.payload.m, { notice: at, appealed: undefined })
   },
 }
 

@@ -111,6 +111,7 @@ function addMember(draft: Draft, identity: Envelope<Identity>, at: number, invit
     guardians: undefined,
     recovery: undefined,
     notice: undefined,
+    appealed: undefined,
     lastGuest: undefined,
     previousGuest: sponsor?.lastGuest,
   })

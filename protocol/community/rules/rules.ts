@@ -1,5 +1,6 @@
 import type { StatementType } from '../statement.ts'
 import type { Rule } from './acts.ts'
+import { appeal } from './appeals.ts'
 import { ban, unban } from './bans.ts'
 import { council, logRotate, notice, stewards } from './council.ts'
 import { equivocation, leak, logFork } from './evidence.ts'
@@ -30,6 +31,7 @@ export const RULES: { readonly [T in StatementType]: Rule<T> } = {
   claim,
   certify,
   report,
+  appeal,
   notice,
   ban,
   unban,
@@ -40,6 +42,9 @@ export const RULES: { readonly [T in StatementType]: Rule<T> } = {
   leak,
   'log-fork': logFork,
 }
+
+/** Every type of a statement after the genesis. */
+export const STATEMENT_TYPES = Object.keys(RULES) as readonly StatementType[]
 
 /** The rule of one type. */
 export function ruleOf<T extends StatementType>(type: T): Rule<T> {

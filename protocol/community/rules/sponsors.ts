@@ -1,12 +1,9 @@
-import { soleSigner } from '../../envelope.ts'
-import type { KeyText } from '../../ids.ts'
 import { HOUR, MAX_VOUCHES } from '../../limits.ts'
-import { bad } from '../../result.ts'
-import { advanceDevice, advanceRoot, changeMember } from '../draft.ts'
+import { advanceAnyKey, advanceDevice, advanceRoot, changeMember } from '../draft.ts'
 import type { Ban, Invitation, LedgerState, Member } from '../membership.ts'
 import { isMature, isPaused } from '../slots.ts'
 import { goneReason, isDescendant } from '../standing.ts'
-import { byDevice, byRoot, type Check, inChain, type Reason, type Rule, signedBy } from './acts.ts'
+import { byAnyKey, byDevice, byRoot, type Reason, type Rule } from './acts.ts'
 
 /** VOID-2. */
 export const repudiate: Rule<'repudiate'> = {
@@ -81,31 +78,14 @@ export const leave: Rule<'leave'> = {
 
 /** ERASE-1: by the root in force or a device, whatever the standing. */
 export const erase: Rule<'erase'> = {
-  check(state, statement): Check {
-    const { m, n, prev } = statement.envelope.payload
-    const member = state.members.get(m)
-    if (member === undefined) return bad('member-unknown')
-    const signer = soleSigner(statement.envelope)
-    if (signer === undefined) return bad('signer-unexpected')
-    const key = keyOfMember(state, member, signer)
-    if (key === undefined) return bad('device-unknown')
-    if (key.removed) return bad('device-removed')
-    if (key.frozen) return bad('key-frozen')
-    return inChain(key.chain, n, prev, signedBy(statement, [signer]), () =>
-      member.erased ? 'erased' : undefined,
+  check(state, statement) {
+    return byAnyKey(state, statement, statement.envelope.payload, ({ erased }) =>
+      erased ? 'erased' : undefined,
     )
   },
   take(draft, { envelope }) {
     const { m } = envelope.payload
-    const { root } = draft.members.get(m) as Member
     changeMember(draft, m, { erased: true })
-    if (soleSigner(envelope) === root) advanceRoot(draft, m, envelope)
-    else advanceDevice(draft, envelope)
+    advanceAnyKey(draft, m, envelope)
   },
-}
-
-function keyOfMember(state: LedgerState, member: Member, key: KeyText) {
-  if (key === member.root) return { chain: member.chain, removed: false, frozen: member.frozen }
-  const device = state.devices.get(key)
-  return device?.member === member.id ? device : undefined
 }

@@ -1,4 +1,4 @@
-import type { StatementId } from '../../ids.ts'
+import type { MemberId, StatementId } from '../../ids.ts'
 import { DAY, MINUTE } from '../../limits.ts'
 import type { Attest } from '../attest.ts'
 import { advanceDevice, changeMember, putAttest, putRoom } from '../draft.ts'
@@ -115,15 +115,15 @@ function refuseClaim(state: LedgerState, actor: Member, refs: readonly Statement
 /** Whether enough people saw the member for long enough, in enough rooms. Only those count who are in good standing now. */
 export function isEnough(state: LedgerState, actor: Member, attests: readonly Attestation[]): boolean {
   const { policy } = state.genesis.payload
-  const attesters = new Set<Member>()
+  const attesters = new Map<MemberId, Member>()
   const minutes = new Map<string, number>()
   for (const one of attests) {
     const attester = state.members.get(one.member) as Member
     if (!inGoodStanding(attester)) continue
-    attesters.add(attester)
+    attesters.set(attester.id, attester)
     minutes.set(one.room, Math.max(minutes.get(one.room) ?? 0, one.minutes))
   }
-  const outside = [...attesters].filter((attester) => isOutside(attester, actor))
+  const outside = [...attesters.values()].filter((attester) => isOutside(attester, actor))
   const sum = [...minutes.values()].reduce((total, one) => total + one, 0)
   return (
     attesters.size >= policy['claim-attesters'] &&

@@ -42,6 +42,11 @@ describe('bad input at the terminal', { timeout: PATIENCE }, () => {
       'phrase-wrong',
     ],
     [
+      'words without end',
+      ['join', `${NOBODY}/#/i/AAAA`, '--name', 'Bo', '--words-file', '/dev/zero'],
+      'phrase-wrong',
+    ],
+    [
       'no file of words',
       ['join', `${NOBODY}/#/i/AAAA`, '--name', 'Bo', '--words-file', 'none.txt'],
       'file-unreadable',

@@ -25,12 +25,26 @@ export interface Person {
   ask<T = Record<string, unknown>>(...args: readonly string[]): Promise<T>
   /** The same, which must be refused or fail: the code, and the exit status. */
   refused(...args: readonly string[]): Promise<string>
+  /** With `--json`, a command that goes on: each of its documents, as it says them. */
+  begin(...args: readonly string[]): Going
+}
+
+export interface Going {
+  /** The first document so far, or to come, that has this field: its value. Rejects when the command ends without one. */
+  says<T = Record<string, unknown>>(field: string, wanted?: (value: T) => boolean): Promise<T>
+  /** Asks the command to end, as Ctrl-C does. */
+  interrupt(): void
+  readonly ended: Promise<Said>
 }
 
 /** @param stdin what stands on standard input */
 export function person(folder: string = temporaryFolder(), name = 'home', stdin = ''): Person {
   const home = join(folder, name)
-  const type = async (...args: readonly string[]): Promise<Said> => {
+  const run = async (
+    args: readonly string[],
+    signal: AbortSignal,
+    onText: (text: string) => void = () => {},
+  ): Promise<Said> => {
     const stdout: string[] = []
     const stderr: string[] = []
     const dashes = args.indexOf('--')
@@ -40,10 +54,15 @@ export function person(folder: string = temporaryFolder(), name = 'home', stdin 
       [...before, ...own, ...(dashes < 0 ? [] : args.slice(dashes))],
       COMMANDS,
       {
-        stdout: { write: (text) => void stdout.push(text) },
+        stdout: {
+          write(text) {
+            stdout.push(text)
+            onText(text)
+          },
+        },
         stderr: { write: (text) => void stderr.push(text) },
         folder,
-        signal: new AbortController().signal,
+        signal,
         watched: false,
         now: () => 0,
         readStdin: async () => stdin,
@@ -51,6 +70,7 @@ export function person(folder: string = temporaryFolder(), name = 'home', stdin 
     )
     return { status, stdout: stdout.join(''), stderr: stderr.join('') }
   }
+  const type = (...args: readonly string[]) => run(args, new AbortController().signal)
   return {
     folder,
     home,
@@ -64,6 +84,37 @@ export function person(folder: string = temporaryFolder(), name = 'home', stdin 
       const { status, stdout } = await type('--json', ...args)
       return `${status} ${JSON.parse(stdout).error?.code}`
     },
+    begin: (...args) => begin((signal, onText) => run(['--json', ...args], signal, onText)),
+  }
+}
+
+function begin(run: (signal: AbortSignal, onText: (text: string) => void) => Promise<Said>): Going {
+  const ending = new AbortController()
+  const said: Record<string, unknown>[] = []
+  const waiting = new Set<() => void>()
+  const ended = run(ending.signal, (text) => {
+    said.push(JSON.parse(text))
+    for (const look of waiting) look()
+  })
+  onTestFinished(async () => {
+    ending.abort()
+    await ended
+  })
+  return {
+    says: <T>(field: string, wanted: (value: T) => boolean = () => true) =>
+      new Promise<T>((resolve, reject) => {
+        const look = () => {
+          const found = said.find((each) => field in each && wanted(each[field] as T))
+          if (found === undefined) return
+          waiting.delete(look)
+          resolve(found[field] as T)
+        }
+        waiting.add(look)
+        look()
+        ended.then(({ stdout }) => reject(new Error(`it ended without ${field}: ${stdout}`)), reject)
+      }),
+    interrupt: () => ending.abort(),
+    ended,
   }
 }
 

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { serve } from '../../../node/requests.ts'
 import { encodeEntry } from '../../../protocol/community/entry.ts'
 import { hash } from '../../../protocol/hash.ts'
+import { MAX_CLOCK_SKEW } from '../../../protocol/limits.ts'
 import { LEDGER } from '../../../protocol/wire/services.ts'
-import { invite, NOON, signerOf } from '../../support/community.ts'
+import { addDevice, invite, NOON, signerOf } from '../../support/community.ts'
 import { StagedHistory } from '../../support/staged-log.ts'
 import { type CopyHolder, createStage, holder, noticed, patience, twoHistories, verifier } from './stage.ts'
 
@@ -40,6 +41,20 @@ describe('an honest log', () => {
     await bob.ledger.compare(stage.relay.peer, Uint8Array.of(1, 2, 3), undefined, patience())
     expect(await noticed(bob)).toEqual([])
   })
+})
+
+test('LEDGER-9: entries of the future are not taken in before their time', async () => {
+  const stage = await createStage()
+  const bob = await holder(stage, 'Bob')
+  const begun = stage.clock.now() / 1000
+  const history = stage.founded.and(begun + MAX_CLOCK_SKEW + 60, await addDevice(stage.alice, 'late', NOON))
+  stage.told = { history, cp: await history.checkpoint() }
+  expect(await bob.pull()).toMatchObject({ ok: false, reason: 'time-ahead' })
+  expect(bob.ledger.membership.value.size).toBe(3)
+  expect((await bob.again()).ledger.membership.value.size).toBe(3)
+  stage.clock.turn(60_000)
+  expect(await bob.pull()).toEqual({ ok: true, value: true })
+  expect(bob.ledger.membership.value.size).toBe(4)
 })
 
 describe('a relay that is set back', () => {
@@ -186,6 +201,19 @@ describe('a log is reported', () => {
     expect(await noticed(bob)).toEqual(['state-wrong'])
     expect(bob.ledger.membership.value.size).toBe(6)
     expect(bob.ledger.finalSize.value).toBe(0)
+  })
+
+  // An answer is full at one of these, and the copy whole with it.
+  test.each([64, 65, 66])('for a wrong state hash of all its %i entries', async (size) => {
+    const stage = await createStage()
+    const { honest } = await twoHistories(stage, size - stage.founded.size)
+    stage.told = { history: honest, cp: await honest.checkpoint(size, { state: hash(Uint8Array.of(1)) }) }
+    expect(await noticed(await holder(stage, 'Bob'))).toContain('state-wrong')
+    stage.told = { history: honest }
+    const carol = await holder(stage, 'Carol')
+    const checkpoint = await honest.checkpoint(size, { state: hash(Uint8Array.of(2)) })
+    await carol.ledger.compare(stage.relay.peer, checkpoint, undefined, patience())
+    expect(await noticed(carol)).toContain('state-wrong')
   })
 
   test('for a tree that is not that of its entries, which nobody takes then', async () => {

@@ -83,6 +83,88 @@ describe('what the log has promised', () => {
   })
 })
 
+describe('KEEP-4: what a log promised, had not signed, and has lost', () => {
+  const AT = NOON + 120
+  /** Bob has his entry and another's after it, and the log has neither any more. */
+  async function setBack() {
+    const { founded, alice } = stage
+    const person = { ...alice }
+    await addDevice(person, 'his', NOON)
+    const next = await addDevice(person, 'next', NOON)
+    const longer = founded.and(NOON, his).and(AT, next)
+    const promises = [await founded.promise(his, 3, NOON), await founded.promise(next, 4, AT)] as const
+    stage.take = async () => ({ promise: promises[0].bytes })
+    await submit()
+    stage.told = { history: longer, cp: await founded.checkpoint() }
+    await bob.pull()
+    stage.told = { history: founded, cp: await founded.checkpoint() }
+    const put: (Uint8Array | undefined)[][] = []
+    /** It takes what it gets. */
+    stage.take = async (statement, promise) => {
+      put.push([statement, promise])
+      const size = 3 + put.length
+      stage.told = { history: longer, size, cp: await longer.checkpoint(size) }
+      return promise ? { promise } : { error: 'malformed' }
+    }
+    return { promises, put, longer, next }
+  }
+
+  test('comes again in its order, each with its promise, ours and one that we heard', async () => {
+    const { promises, put, next } = await setBack()
+    await bob.ledger.heed(promises[1])
+    await bob.pull()
+    expect(put).toEqual([
+      [his.bytes, promises[0].bytes],
+      [next.bytes, promises[1].bytes],
+    ])
+    expect(bob.ledger.standing.value).toBe('current')
+    expect(await noticed(bob)).toEqual([])
+    expect(await bob.storage.list('promise/')).toEqual([])
+    await bob.pull()
+    expect(put).toHaveLength(2)
+  })
+
+  test('comes as far as we know of a promise, and the rest from next', async () => {
+    const { promises, put } = await setBack()
+    await bob.pull()
+    expect(put).toEqual([[his.bytes, promises[0].bytes]])
+    expect(bob.ledger.standing.value).toBe('behind')
+  })
+
+  test('comes no further than it is taken, and is asked about once', async () => {
+    const { promises, put } = await setBack()
+    await bob.ledger.heed(promises[1])
+    stage.take = async (...given) => {
+      put.push(given)
+      return { error: 'log-behind' }
+    }
+    await bob.pull()
+    expect(put).toHaveLength(1)
+    stage.take = async (_statement, promise) => {
+      put.push([])
+      return { promise: promise as Uint8Array }
+    }
+    // It says that it has taken it, and has not.
+    await bob.pull()
+    expect(put).toHaveLength(3)
+    expect(bob.ledger.standing.value).toBe('behind')
+  })
+
+  test('and a signed tree has is fetched by the log itself', async () => {
+    const { promises, put, longer } = await setBack()
+    await bob.ledger.heed(promises[1])
+    stage.told = { history: stage.founded, cp: await longer.checkpoint() }
+    await bob.pull()
+    expect(put).toEqual([])
+  })
+
+  test('is given with its promise too when its maker asks again', async () => {
+    const { promises, put } = await setBack()
+    await submit()
+    expect(put).toEqual([[his.bytes, promises[0].bytes]])
+  })
+})
+
 describe('what is no promise of the log', () => {
   test.each([
     [

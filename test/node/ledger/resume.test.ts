@@ -1,11 +1,9 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { storedLedger } from '../../../node/ledger/ledger.ts'
 import type { Verifier } from '../../../protocol/signature.ts'
 import { stateHash, stateRoot } from '../../../protocol/state/state.ts'
 import { addDevice, invite, NOON } from '../../support/community.ts'
 import { createStage, holder, patience, type Stage, twoHistories, verifier } from './stage.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 /** As many entries as make a snapshot, two of them void: one by its signature, and one by a rule. */
 async function longHistory({ founded, alice }: Stage) {

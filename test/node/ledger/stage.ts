@@ -7,11 +7,12 @@ import { verifyEvidence } from '../../../protocol/log/evidence.ts'
 import type { LedgerAnswer } from '../../../protocol/wire/services.ts'
 import { addDevice, foundCommunity, NOON, type Person, signerOf } from '../../support/community.ts'
 import { MemoryHub, type MemoryNetwork } from '../../support/memory-network.ts'
+import { PATIENCE } from '../../support/patience.ts'
 import { StagedHistory, serveHistory, type Told } from '../../support/staged-log.ts'
 
 export const verifier = await platformVerifier()
 export const LOG = signerOf('the log')
-export const patience = () => AbortSignal.timeout(10_000)
+export const patience = () => AbortSignal.timeout(PATIENCE)
 
 /** A relay that tells what `stage.told` says, and devices that hold a copy of what they were told. */
 export interface Stage {
@@ -22,7 +23,7 @@ export interface Stage {
   /** Genesis, identity, device. */
   readonly founded: StagedHistory
   told: Told | ((device: MemoryNetwork) => Told)
-  take: ((statement: Uint8Array) => Promise<LedgerAnswer>) | undefined
+  take: ((statement: Uint8Array, promise?: Uint8Array) => Promise<LedgerAnswer>) | undefined
 }
 
 export interface CopyHolder {
@@ -55,7 +56,8 @@ export async function createStage(): Promise<Stage> {
       const { told } = stage
       return typeof told === 'function' ? told(hub.peers.get(from) as MemoryNetwork) : told
     },
-    (statement) => (stage.take ? stage.take(statement) : Promise.resolve({ error: 'not-log' })),
+    (statement, promise) =>
+      stage.take ? stage.take(statement, promise) : Promise.resolve({ error: 'not-log' }),
   )
   return stage
 }

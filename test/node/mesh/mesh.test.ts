@@ -210,7 +210,7 @@ describe('coming and going', () => {
     await Promise.all([low.mesh.stop(), high.mesh.stop()])
     await settled()
     expect(held()).toEqual([0, 0, 0, 0])
-  }, 30_000)
+  })
 
   test('stopping twice is safe, and nothing begins afterwards', async () => {
     const [low, high] = await conversation()

@@ -26,6 +26,7 @@ import { lyingConnections } from '../../support/lying-connections.ts'
 import {
   createScene,
   hears,
+  KEYS,
   linked,
   linkOf,
   OTHER_ROOM,
@@ -52,7 +53,9 @@ beforeEach(async () => {
   ;[victim, attacker] = await scene.besieged()
   victim.mesh.update([wanted(attacker, 'receive')])
   channel = await open()
-  connection = scene.media.open({ negotiationNeeded() {}, candidate() {}, changed() {} })
+  const lawless = scene.media.session()
+  lawless.use(KEYS)
+  connection = lawless.open({ negotiationNeeded() {}, candidate() {}, changed() {} }, victim.key)
   connection.send(attacker.microphone)
 })
 
@@ -246,7 +249,7 @@ describe('a certificate', () => {
 
   test('that the platform shows, and is not the signed one, is seen where the platform did not compare', async () => {
     scene = await createScene()
-    const careless = lyingConnections(scene.media, () => ({
+    const careless = lyingConnections(scene.media.session(), () => ({
       remoteFingerprint: async () => new Uint8Array(32),
     }))
     const [low, high] = await scene.pair(careless)
@@ -261,7 +264,9 @@ describe('a certificate', () => {
     await answerIn(channel)
     await linked(victim, attacker)
     expect(await hears(victim, attacker), 'before').toBe(true)
-    const other = scene.media.open({ negotiationNeeded() {}, candidate() {}, changed() {} })
+    const other = scene.media
+      .session()
+      .open({ negotiationNeeded() {}, candidate() {}, changed() {} }, victim.key)
     other.send(attacker.microphone)
     await channel.send(await sealed(await other.describe(), { n: 2 }))
     await linked(victim, attacker, ({ state }) => state === 'failed')
@@ -378,4 +383,23 @@ describe('again and again', () => {
     await channels.at(-1)?.closed
     expect(victim.network.openChannels, 'those, and that of the attacker').toBe(MAX_HELD_CHANNELS + 1)
   })
+})
+
+test('CARRY-8 to somebody who hides their address: no channel is kept, no connection is made, and nothing is answered', async () => {
+  const [hidden, other] = await scene.besieged()
+  const before = scene.media.size
+  hidden.network.hidesAddress = true
+  expect(() => hidden.mesh.update([wanted(other, 'receive')])).toThrow(TypeError)
+  const { signal } = new AbortController()
+  const refused = await other.network.openChannel(hidden.network.peer, SIGNALLING_PROTOCOL, {
+    signal,
+    maxBytes: 2 * SIGNALLING.maxBytes,
+  })
+  await refused.send(await sealed(await offer())).catch(() => undefined)
+  const answers: Uint8Array[] = []
+  await (async () => {
+    for await (const answer of refused.messages) answers.push(answer)
+  })().catch(() => undefined)
+  await refused.closed
+  expect([answers, scene.media.size - before]).toEqual([[], 0])
 })

@@ -4,6 +4,7 @@ import { Voucher } from '../../../node/mesh/voucher.ts'
 import type { Observable } from '../../../node/observed.ts'
 import type { PeerConnections } from '../../../node/ports/connections.ts'
 import { type TurnedClock, turnedClock } from '../../../node/ports/turned-clock.ts'
+import type { VoiceKeys } from '../../../node/voice/keys.ts'
 import type { Device, Member, Membership } from '../../../protocol/community/membership.ts'
 import { beginLedger } from '../../../protocol/community/replay.ts'
 import { idOf, type KeyText, type RoomId } from '../../../protocol/ids.ts'
@@ -53,6 +54,10 @@ export interface Scene {
 
 export const verifier = createVerifier()
 
+const SECRET = { epoch: 1, generation: 0, secret: bytesOf('secret 1') }
+/** What everybody in the scene seals and opens with. */
+export const KEYS: VoiceKeys = { held: [SECRET], speak: SECRET }
+
 export async function createScene(): Promise<Scene> {
   const founded = await foundCommunity(signerOf('log').publicKey)
   const [genesis] = founded.entries
@@ -75,7 +80,7 @@ export async function createScene(): Promise<Scene> {
     return { name, person, key, network, microphone, voucher }
   }
 
-  async function start(each: Session, connections: PeerConnections = media): Promise<Participant> {
+  async function start(each: Session, connections: PeerConnections = media.session()): Promise<Participant> {
     const { person, key, network, microphone } = each
     const reports: string[] = []
     const mesh = await startMesh(ROOM, {
@@ -87,6 +92,7 @@ export async function createScene(): Promise<Scene> {
       me: { member: person.member, device: person.device, peer: key },
       report: (_where, error) => reports.push((error as Error).message),
     })
+    mesh.use(KEYS)
     mesh.setMicrophone(microphone)
     return { ...each, mesh, reports }
   }
@@ -138,6 +144,7 @@ export function withMember(
     certified: false,
     attested: undefined,
     claimed: undefined,
+    appealed: undefined,
     charges: [],
     vouches: [],
     guardians: undefined,

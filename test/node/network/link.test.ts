@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Channel, PeerNetwork } from '../../../node/network/network.ts'
-import { accept, link, patience, startPeer, startRelay, type TestRelay } from './relayed.ts'
+import type { Channel, PeerIdString, PeerNetwork } from '../../../node/network/network.ts'
+import { PATIENCE } from '../../support/patience.ts'
+import { accept, link, patience, relayState, startPeer, startRelay, type TestRelay } from './relayed.ts'
 
 const ROOM = `palabre/1/${'c'.repeat(43)}/${'r'.repeat(43)}`
 const handling = { maxBytes: 1000, maxConcurrentPerPeer: 2 }
@@ -25,7 +26,7 @@ describe('two peers behind one relay', () => {
     alice.request(bob.peer, protocol, body, { signal, maxBytes })
 
   test('are linked directly, once, and the relayed connection is gone', async () => {
-    await vi.waitFor(() => expect(alice.connections()).toHaveLength(2))
+    await vi.waitFor(() => expect(alice.connections()).toHaveLength(2), PATIENCE)
     expect(alice.connections()).toContainEqual({ peer: bob.peer, direct: true })
     expect(bob.connections()).toContainEqual({ peer: alice.peer, direct: true })
     await link(alice, bob)
@@ -75,7 +76,7 @@ describe('two peers behind one relay', () => {
     await expect(ask('/test/never', Uint8Array.of(1), 1000, AbortSignal.abort())).rejects.toMatchObject({
       code: 'aborted',
     })
-    await vi.waitFor(() => expect(report).toEqual(['the asker is gone']))
+    await vi.waitFor(() => expect(report).toEqual(['the asker is gone']), PATIENCE)
   })
 
   test('answer no more at a time than they said', async () => {
@@ -180,9 +181,9 @@ describe('two peers behind one relay', () => {
     )
     expect(() => bob.subscribe(ROOM, accept, () => {})).toThrow()
     const stopAlice = alice.subscribe(ROOM, accept, () => {})
-    await vi.waitFor(() => expect(alice.subscribers(ROOM)).toContain(bob.peer))
+    await vi.waitFor(() => expect(alice.subscribers(ROOM)).toContain(bob.peer), PATIENCE)
     for (const n of [1, 13, 2, 1]) await alice.publish(ROOM, Uint8Array.of(n))
-    await vi.waitFor(() => expect(heard).toEqual([1, 2]))
+    await vi.waitFor(() => expect(heard).toEqual([1, 2]), PATIENCE)
     expect(seen).toEqual([1, 13, 2])
     await expect(alice.publish(ROOM, new Uint8Array(16 * 1024 + 1))).rejects.toMatchObject({
       code: 'too-large',
@@ -190,7 +191,7 @@ describe('two peers behind one relay', () => {
     stop()
     stop()
     stopAlice()
-    await vi.waitFor(() => expect(alice.subscribers(ROOM)).not.toContain(bob.peer))
+    await vi.waitFor(() => expect(alice.subscribers(ROOM)).not.toContain(bob.peer), PATIENCE)
     await alice.publish(ROOM, Uint8Array.of(3))
   })
 
@@ -216,5 +217,46 @@ describe('two peers behind one relay', () => {
     await carol.stop()
     await carol.stop()
     await expect(carol.publish(ROOM, Uint8Array.of(1))).rejects.toMatchObject({ code: 'closed' })
+  })
+})
+
+describe('a peer and two relays', () => {
+  test('joins the one that the other names, once, and knows how far it is', async () => {
+    const [first, second] = await Promise.all([startRelay(), startRelay()])
+    const alice = await startPeer(first)
+    try {
+      for (let i = 0; i < 2; i++) alice.joinMore(second.addresses())
+      await vi.waitUntil(() => alice.relays().length === 2, PATIENCE)
+      expect(second.helloes).toEqual([alice.peer])
+      expect(() => alice.joinMore(['/dns/nobody.example/tcp/443/tls/ws'])).toThrow('/p2p/')
+      await vi.waitUntil(() => alice.roundTrip(second.network.peer) !== undefined, PATIENCE)
+      expect(alice.roundTrip(second.network.peer)).toBeGreaterThanOrEqual(0)
+      const left: PeerIdString[] = []
+      alice.on('disconnect', (peer) => left.push(peer))
+      await first.stop()
+      await vi.waitUntil(() => alice.relays().length === 1, PATIENCE)
+      expect(alice.relays()).toEqual([second.network.peer])
+      // And can be reached through it, to which she was connected all the time.
+      await relayState(alice, 'connected')
+      expect(left).toEqual([first.network.peer])
+    } finally {
+      await alice.stop()
+      await Promise.all([first.stop(), second.stop()])
+    }
+  })
+
+  test('does not join more than eight at the word of another', async () => {
+    const relay = await startRelay()
+    const alice = await startPeer(relay)
+    try {
+      const elsewhere = await Promise.all(Array.from({ length: 9 }, () => startRelay()))
+      alice.joinMore(elsewhere.flatMap((each) => each.addresses().slice(0, 1)))
+      await vi.waitUntil(() => alice.relays().length === 9, PATIENCE)
+      expect(elsewhere.filter(({ helloes }) => helloes.length > 0)).toHaveLength(8)
+      await Promise.all(elsewhere.map((each) => each.stop()))
+    } finally {
+      await alice.stop()
+      await relay.stop()
+    }
   })
 })

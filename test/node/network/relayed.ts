@@ -6,6 +6,7 @@ import {
   type RelayNetworkOptions,
   startRelayNetwork,
 } from '../../../relay/network/relay-network.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 /** Stands for the proof of membership: one byte, of which 1 is accepted. */
 const HELLO = '/test/hello/1'
@@ -14,7 +15,7 @@ const MEMBER = Uint8Array.of(1)
 export const accept: Validate = () => 'accept'
 
 /** Long enough for a loaded machine; nothing waits for it unless it fails. */
-export const patience = (): AbortSignal => AbortSignal.timeout(15_000)
+export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE)
 
 export const seed = (): Uint8Array => new Uint8Array(randomBytes(32))
 

@@ -1,10 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { turnedClock } from '../../../node/ports/turned-clock.ts'
 import { createAttendance } from '../../../node/room/attendance.ts'
-import type { Envelope } from '../../../protocol/envelope.ts'
+import { type Envelope, open } from '../../../protocol/envelope.ts'
 import { idOf, type KeyText, keyText, type MemberId, type RoomId } from '../../../protocol/ids.ts'
-import type { Beacon } from '../../../protocol/room/beacon.ts'
+import { BEACON, type Beacon } from '../../../protocol/room/beacon.ts'
 import { bytesOf, foundCommunity, NOON, signerOf } from '../../support/community.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 const { founder: alice } = await foundCommunity(signerOf('log').publicKey)
 const room = idOf<RoomId>(bytesOf('room'))
@@ -34,7 +35,15 @@ function attendance() {
     return { payload, bytes: bytesOf(`${name} ${payload.seq}`) } as unknown as Envelope<Beacon>
   }
   const here = () => attending.here().map(({ peer }) => peer)
-  return { clock, attending, beacon, here }
+  /** The beacon of this moment; it is signed a little after it was due. */
+  const sent = (): Promise<Beacon> =>
+    vi.waitFor(() => {
+      const beacons = published.map((bytes) => open(BEACON, alice.community, bytes))
+      const ours = beacons.find((one) => one.ok && one.value.payload.seq === clock.now())
+      if (!ours?.ok) throw new Error('it is not signed yet')
+      return ours.value.payload
+    }, PATIENCE)
+  return { clock, attending, beacon, here, sent }
 }
 
 describe('who is here', () => {
@@ -75,4 +84,55 @@ describe('who is here', () => {
     expect(attending.take(beacon('Bob'))).toBe(true)
     expect(attending.beacons.size).toBe(1)
   })
+})
+
+describe('a reaction', () => {
+  test('of ours is in every beacon until it fades, and one at a time', async () => {
+    const { clock, attending, sent } = attendance()
+    clock.turn(1_000)
+    attending.react('clap')
+    attending.react('heart')
+    expect([...attending.reactions().values()]).toEqual(['clap'])
+    clock.turn(150)
+    expect((await sent()).react).toEqual({ k: 'clap', ago: 150 })
+    clock.turn(2_000)
+    attending.repeat()
+    clock.turn(150)
+    expect((await sent()).react).toEqual({ k: 'clap', ago: 2_300 })
+    clock.turn(3_000)
+    expect(attending.reactions().size).toBe(0)
+    attending.repeat()
+    clock.turn(150)
+    expect((await sent()).react).toBeUndefined()
+  })
+
+  test('of another is theirs, the newest of their sessions, until it fades', () => {
+    const { clock, attending, beacon } = attendance()
+    const bob = idOf<MemberId>(bytesOf('Bob'))
+    attending.take(beacon('Bob'))
+    attending.take(beacon('Bob', { peer: sessionOf('Bob’s phone') }))
+    clock.turn(1_000)
+    attending.take(beacon('Bob', { react: { k: 'wow', ago: 0 } }))
+    clock.turn(1_000)
+    attending.take(beacon('Bob', { peer: sessionOf('Bob’s phone'), react: { k: 'laugh', ago: 0 } }))
+    expect(attending.reactions().get(bob)).toBe('laugh')
+    clock.turn(5_000)
+    expect(attending.reactions().size).toBe(0)
+  })
+})
+
+test('BEACON-8 BEACON-11 the relay, and who does not come over it, are said when they change, and left out where there is none', async () => {
+  const { clock, attending, sent } = attendance()
+  const [relay, bob] = [sessionOf('a relay'), sessionOf('Bob')]
+  const said = async () => {
+    clock.turn(150)
+    const { relay: over, lacks } = await sent()
+    return [over, lacks]
+  }
+  attending.showRelay(relay, [])
+  expect(await said()).toEqual([relay, undefined])
+  attending.showRelay(relay, [bob])
+  expect(await said()).toEqual([relay, [bob]])
+  attending.showRelay(undefined, [])
+  expect(await said()).toEqual([undefined, undefined])
 })

@@ -72,9 +72,9 @@ async function announcement(
   return (await seal(ANNOUNCE, by.community, payload, [by.device])).bytes
 }
 
-async function end(by: Person, room: Envelope<Room>): Promise<Uint8Array> {
+async function end(by: Person, room: Envelope<Room>, k: 'end' | 'lock' = 'end'): Promise<Uint8Array> {
   const heads: OperationId[] = []
-  const payload = { r: room.id as RoomId, m: by.member, n: 0, heads, at: NOON, k: 'end' as const }
+  const payload = { r: room.id as RoomId, m: by.member, n: 0, heads, at: NOON, k }
   return (await seal(OPERATION, by.community, payload, [by.device])).bytes
 }
 
@@ -115,6 +115,35 @@ describe('the list of rooms', () => {
     list.stop()
   })
 
+  test('ANN-4 takes nothing again that was said of a room which left the list, until it is too old to be taken', async () => {
+    const list = directory(alice)
+    const room = await opening(alice, 'Evening')
+    const said = await announcement(alice, room, 1)
+    await list.receive(said)
+    const stale = { ok: false, reason: 'stale' }
+    for (let passed = 0; passed < 15 * MINUTE; passed += BEACON_EXPIRY) {
+      list.clock.turn(BEACON_EXPIRY * 1000 + 6_000)
+      expect(await list.receive(said)).toEqual(stale)
+      expect(titles(list)).toEqual([])
+    }
+    // Her clock is five minutes ahead.
+    const now = list.clock.now() - NOON * 1000
+    const ahead = await announcement(alice, room, now + 5 * MINUTE * 1000)
+    expect(await list.receive(ahead)).toMatchObject({ ok: true })
+    for (let passed = 0; passed < 15 * MINUTE; passed += BEACON_EXPIRY) {
+      list.clock.turn(BEACON_EXPIRY * 1000 + 6_000)
+      expect(await list.receive(ahead)).toEqual(stale)
+    }
+    // She is back, and says something new.
+    expect(await list.receive(await announcement(alice, room, list.clock.now() - NOON * 1000))).toMatchObject(
+      {
+        ok: true,
+      },
+    )
+    expect(titles(list)).toEqual(['Evening'])
+    list.stop()
+  })
+
   test('loses a room that its host ended, at once and for good', async () => {
     const list = directory(alice, bob)
     const room = await opening(alice, 'Evening')
@@ -123,6 +152,9 @@ describe('the list of rooms', () => {
       ok: false,
       reason: 'level-too-low',
     })
+    // Nor does anything else that the host did.
+    const locked = await announcement(bob, room, 2, { end: await end(alice, room, 'lock') })
+    expect(await list.receive(locked)).toEqual({ ok: false, reason: 'level-too-low' })
     expect(titles(list)).toEqual(['Evening'])
     expect(list.isOver(room.id as RoomId)).toBe(false)
     const last = await announcement(bob, room, 3, { end: await end(alice, room) })

@@ -1,19 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { startGreetings } from '../../../node/greetings.ts'
-import { startMesh } from '../../../node/mesh/mesh.ts'
 import { NetworkError } from '../../../node/network/network-error.ts'
-import { Observed } from '../../../node/observed.ts'
-import { memoryLocks } from '../../../node/ports/locks.ts'
-import { systemRandom } from '../../../node/ports/random.ts'
-import { serve } from '../../../node/requests.ts'
-import { roomArchive } from '../../../node/room/archive.ts'
-import { createDirectory } from '../../../node/room/directory.ts'
-import { createRooms } from '../../../node/room/rooms.ts'
-import { memoryStorage } from '../../../node/storage/memory-storage.ts'
-import type { RelayState } from '../../../node/view.ts'
-import { SYNC } from '../../../protocol/wire/services.ts'
-import { signerOf } from '../../support/community.ts'
-import { createScene, type Scene, settled, verifier } from '../mesh/scene.ts'
+import { createScene, settled, until } from '../mesh/scene.ts'
+import { rig } from './rig.ts'
 
 const EVENING = { title: 'Evening', topics: [], language: 'en' }
 
@@ -25,46 +13,6 @@ function microphone() {
     track,
     stream: { getTracks: () => tracks, getAudioTracks: () => tracks } as unknown as MediaStream,
   }
-}
-
-async function rig(scene: Scene, name: string) {
-  const { person, network } = await scene.session(name)
-  const { clock, membership } = scene
-  const judging = { verifier, membership }
-  const session = signerOf(`${name} session`)
-  const me = { member: person.member, device: person.device, session, peer: network.peer }
-  const directory = createDirectory(judging, clock)
-  const locks = memoryLocks()
-  const rooms = createRooms({
-    me,
-    community: membership().community,
-    network,
-    greetings: await startGreetings(me, network, judging, clock, async () => {}, {
-      newest: () => undefined,
-      shown: () => {},
-    }),
-    judging,
-    clock,
-    directory,
-    archive: roomArchive(memoryStorage()),
-    relay: new Observed<RelayState>('connected'),
-    names: new Observed(() => undefined),
-    locks,
-    random: systemRandom,
-    startMesh: (room) =>
-      startMesh(room, {
-        network,
-        connections: scene.media,
-        clock,
-        verifier,
-        membership,
-        me: { member: person.member, device: person.device, peer: session.publicKey },
-      }),
-  })
-  await serve(network, SYNC, async (_from, request) =>
-    rooms.current?.id === request.r ? rooms.current.sync(request) : { error: 'room-unknown' },
-  )
-  return { network, directory, locks, rooms }
 }
 
 describe('the microphone', () => {
@@ -92,6 +40,44 @@ describe('the microphone', () => {
     await expect(session.setMicrophone(given.stream)).rejects.toMatchObject({ code: 'room-gone' })
     expect(given.track.stopped).toBe(true)
   })
+})
+
+describe('a room that cannot be entered', () => {
+  test.each(['the network', 'the record of the stage'] as const)(
+    'leaves nothing behind that runs, when it is %s that fails, and can be entered later',
+    async (what) => {
+      const scene = await createScene()
+      const { rooms, network, stage } = await rig(scene, 'Alice')
+      const first = await rooms.open(EVENING)
+      const { id } = first.view.value
+      await first.leave()
+      /** What was to be said once more is over. */
+      const running = async () => {
+        scene.clock.turn(10_000)
+        await settled()
+        return scene.clock.pending
+      }
+      const before = await running()
+      const broken = new Error(`${what} has stopped`)
+      const { subscribe } = network
+      if (what === 'the network')
+        network.subscribe = () => {
+          throw broken
+        }
+      else
+        stage.follow = async () => {
+          throw broken
+        }
+      await expect(rooms.join(id)).rejects.toBe(broken)
+      expect([rooms.current, await running()]).toEqual([undefined, before])
+      network.subscribe = subscribe
+      stage.follow = async () => {}
+      const again = await rooms.join(id)
+      expect(again.view.value.status).toBe('open')
+      await again.leave()
+      expect(await running()).toBe(before)
+    },
+  )
 })
 
 describe('a room is left', () => {
@@ -158,6 +144,28 @@ describe('a room is joined', () => {
     expect((await joining).view.value.status).toBe('open')
   })
 
+  test('by a listener, whose link to a host without a microphone has not failed', async () => {
+    const { scene, bob, hers, id, list, meet } = await aliceAndBob()
+    await list()
+    const joining = bob.rooms.join(id)
+    meet()
+    const his = await joining
+    const linkOf = ({ view }: typeof his, member: string) =>
+      view.value.people.find((person) => person.member === member)?.link
+    const host = hers.view.value.me.member
+    for (let second = 0; second < 60; second++) {
+      scene.clock.turn(1_000)
+      for (let i = 0; i < 20; i++) await settled()
+      expect(linkOf(his, host)).not.toBe('failed')
+    }
+    // Neither has a voice to send: nothing failed, and nothing is being tried.
+    expect(linkOf(his, host)).toBe('none')
+    await hers.setMicrophone(microphone().stream)
+    await until(his.view, () => linkOf(his, host) === 'connected')
+    expect(linkOf(hers, his.view.value.me.member)).toBe('connected')
+    expect(his.voices.value.map(({ member }) => member)).toEqual([host])
+  })
+
   test('not when whoever answers has left it', async () => {
     const { scene, bob, hers, id, list, meet } = await aliceAndBob()
     await list()
@@ -175,7 +183,7 @@ describe('a room is joined', () => {
   test('that the list does not have yet, when the list is read', async () => {
     const { bob, id } = await aliceAndBob()
     const joining = bob.rooms.join(id)
-    bob.rooms.listed()
+    bob.listRead.set(true)
     await expect(joining).rejects.toMatchObject({ code: 'room-gone' })
   })
 
@@ -186,5 +194,58 @@ describe('a room is joined', () => {
     await settled()
     scene.clock.turn(20_000)
     await refused
+  })
+})
+
+describe('ANN-1 who comes back into a room where others are', () => {
+  /** Bob was in Alice's room, has left it, and is back: he reaches nobody. */
+  async function back() {
+    const scene = await createScene()
+    const [alice, bob] = [await rig(scene, 'Alice'), await rig(scene, 'Bob')]
+    const hers = await alice.rooms.open(EVENING)
+    await settled()
+    const { id } = hers.view.value
+    for (const room of alice.directory.rooms.value) await bob.directory.receive(room.announcement.bytes)
+    const joining = bob.rooms.join(id)
+    scene.hub.cut(alice.network.peer, bob.network.peer)
+    scene.hub.link(alice.network.peer, bob.network.peer)
+    await (await joining).leave()
+    scene.hub.cut(alice.network.peer, bob.network.peer)
+    const { connect } = bob.network
+    bob.network.connect = () => new Promise(() => {})
+    const reach = () => {
+      bob.network.connect = connect
+      scene.hub.link(alice.network.peer, bob.network.peer)
+    }
+    const turn = async (seconds: number) => {
+      for (; seconds > 0; seconds -= 1) {
+        scene.clock.turn(1_000)
+        for (let i = 0; i < 5; i++) await settled()
+      }
+    }
+    /** Who announced the room last, as Bob knows it. */
+    const said = () => bob.directory.rooms.value.map(({ announcement }) => announcement.payload.m)
+    await turn(1)
+    const his = await bob.rooms.join(id)
+    return { alice, bob, his, turn, said, reach }
+  }
+
+  test('does not say that nobody is there before they have told who is', async () => {
+    const { alice, bob, his, turn, said, reach } = await back()
+    await turn(12)
+    expect([his.view.value.status, said()]).toEqual(['open', [alice.person.member]])
+    bob.relay.set('connecting')
+    bob.relay.set('connected')
+    await turn(10)
+    expect([said(), bob.sound.isHeld]).toEqual([[alice.person.member], false])
+    reach()
+    for (let seconds = 0; seconds < 10 && !bob.sound.isHeld; seconds++) await turn(1)
+    expect([his.view.value.people.length, bob.sound.isHeld]).toEqual([2, true])
+  })
+
+  test('says so in the end, when nobody tells anything: the room stays in the list', async () => {
+    const { bob, turn, said } = await back()
+    await turn(20)
+    expect(said()).toEqual([bob.person.member])
   })
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { platformVerifier } from '../../../node/crypto/native.ts'
 import type { Membership } from '../../../protocol/community/membership.ts'
+import { startReplay } from '../../../protocol/community/reading.ts'
 import {
   admit,
   append,
@@ -14,7 +15,7 @@ import {
   type VerifiedEntry,
   verifyParts,
 } from '../../../protocol/community/replay.ts'
-import { nextStateTree, stateRoot, stateTree } from '../../../protocol/state/state.ts'
+import { nextStateTree, stateHash, stateRoot, stateTree } from '../../../protocol/state/state.ts'
 import { treeRoot } from '../../../protocol/state/tree.ts'
 import { type LedgerCase, unhex } from '../../vectors/format.ts'
 import { stateOf } from '../../vectors/make/story.ts'
@@ -65,6 +66,28 @@ describe.each(ledgers)('%s', (_name, entries) => {
     const [one, other] = [await replay(verifier, start, entries.slice(1)), replayVerified(start, verified)]
     if (!one.ok || !other.ok) throw new Error('no ledger')
     expect(stateOf(other.value)).toEqual(stateOf(one.value))
+  })
+
+  it('as an auditor does: written on, two entries at a time', async () => {
+    const start = await begin(entries)
+    const reading = startReplay(start)
+    let tree = stateTree(start)
+    for (let from = 1; from < entries.length; from += 2) {
+      const verified = entries.slice(from, from + 2).map(async (bytes): Promise<VerifiedEntry> => {
+        const entry = opened(start, bytes)
+        return {
+          ...entry,
+          verdicts: entry.statement.ok ? await verifyParts(verifier, entry.statement.value) : [],
+        }
+      })
+      expect(reading.take(await Promise.all(verified)).ok).toBe(true)
+      tree = nextStateTree(tree, reading.state)
+    }
+    const whole = await replay(verifier, start, entries.slice(1))
+    if (!whole.ok) throw new Error(whole.reason)
+    expect(reading.state.voids).toEqual(whole.value.voids)
+    expect(stateHash(reading.state, treeRoot(tree))).toEqual(stateHash(whole.value, stateRoot(whole.value)))
+    expect(start.size).toBe(1)
   })
 
   it('as a log does: admitted first, and then appended', async () => {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type CommunityId, idOf } from '../../../protocol/ids.ts'
@@ -44,6 +44,9 @@ describe('what is right', () => {
       witnessOf: [],
       mirrors: [],
       maxPeers: 1000,
+      mediaProcesses: availableParallelism(),
+      mediaPorts: [],
+      mediaAddresses: [],
       logLevel: 'info',
     })
   })
@@ -120,6 +123,17 @@ describe('what is right', () => {
     })
   })
 
+  test('how voices are carried', () => {
+    const flags =
+      '--media-processes 0 --media-ports 40000-40003 --media-address 192.0.2.7 --media-address 2001:db8::7'
+    expect(configOf(flags.split(' '))).toMatchObject({
+      mediaProcesses: 0,
+      mediaPorts: [40_000, 40_001, 40_002, 40_003],
+      mediaAddresses: ['192.0.2.7', '2001:db8::7'],
+    })
+    expect(configOf([], { PALABRE_MEDIA_PORTS: '40000' }).mediaPorts).toEqual([40_000])
+  })
+
   test('witnesses, logs to witness, and mirrors', () => {
     const key = signerOf('Wanda').publicKey
     const log = logKey(idOf<CommunityId>(bytesOf('community')), signerOf('log').publicKey)
@@ -192,6 +206,19 @@ describe('what is wrong', () => {
     [
       ['--mirror', 'https://a.example/log'],
       '--mirror is ["https://a.example/log"]; it must be addresses of relays without a path, such as https://relay.example.org.',
+    ],
+    [['--media-processes', '65'], '--media-processes is "65"; it must be a whole number from 0 to 64.'],
+    [
+      ['--media-ports', '40010-40000'],
+      '--media-ports is "40010-40000"; it must be a block of UDP ports from 1024 to 65535, such as 40000-40199.',
+    ],
+    [
+      ['--media-ports', '999'],
+      '--media-ports is "999"; it must be a block of UDP ports from 1024 to 65535, such as 40000-40199.',
+    ],
+    [
+      ['--media-address', 'relay.example.org'],
+      '--media-address is ["relay.example.org"]; it must be IP addresses, such as 192.0.2.7.',
     ],
     [['--max-peers', '0'], '--max-peers is "0"; it must be a whole number from 1 to 1000.'],
     [

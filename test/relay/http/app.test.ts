@@ -15,6 +15,7 @@ import { TreeFiles } from '../../../relay/tree/tree-files.ts'
 import { Witness } from '../../../relay/witness/witness.ts'
 import { NOON, signerOf } from '../../support/community.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { NOTHING_SUBMITTED } from './submissions.ts'
 
 const FACTS: RelayFacts = {
   peer: '12D3KooWPeer',
@@ -22,6 +23,7 @@ const FACTS: RelayFacts = {
   witnessKey: 'witness-key' as KeyText,
   community: null,
   addresses: [],
+  relays: [],
   ice: [],
 }
 const SCRIPT = 'const words = [];\n'.repeat(200)
@@ -46,7 +48,7 @@ async function builtApp(): Promise<Assets | undefined> {
 function noLog() {
   const [store, clock] = [new Store(':memory:'), turnedClock(NOON * 1000)]
   const witness = new Witness({ store, verifier: createVerifier(), signer: signerOf('witness'), clock })
-  return { log: new TreeFiles(join(temporaryFolder(), 'log')), witness }
+  return { log: new TreeFiles(join(temporaryFolder(), 'log')), witness, submissions: NOTHING_SUBMITTED }
 }
 
 async function appWith(facts: RelayFacts | undefined = FACTS) {

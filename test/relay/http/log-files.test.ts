@@ -9,6 +9,7 @@ import { TreeFiles } from '../../../relay/tree/tree-files.ts'
 import { Witness } from '../../../relay/witness/witness.ts'
 import { signerOf } from '../../support/community.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { NOTHING_SUBMITTED } from './submissions.ts'
 
 const TILES = {
   'tile/0/000': 'full',
@@ -27,6 +28,7 @@ function server() {
       signer: signerOf('witness'),
       clock: turnedClock(0),
     }),
+    submissions: NOTHING_SUBMITTED,
     facts: () => undefined,
   })
   const ask = (path: string, method = 'GET') =>

@@ -11,6 +11,7 @@ import {
   startPeer,
   startRelay,
 } from '../../node/network/relayed.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 const COMMUNITY = `palabre/1/${'c'.repeat(43)}`
 const ROOM = `${COMMUNITY}/${'r'.repeat(43)}`
@@ -32,7 +33,7 @@ describe('admission', () => {
     )
     const member = keep(await startPeer(relay))
     member.subscribe(COMMUNITY, accept, () => {})
-    await vi.waitFor(() => expect(relay.figures().topics).toBe(1))
+    await vi.waitFor(() => expect(relay.figures().topics).toBe(1), PATIENCE)
 
     const heard: Uint8Array[] = []
     const stranger = keep(await startPeerNetwork({ sessionSeed: seed(), iceServers: [] }))
@@ -46,12 +47,12 @@ describe('admission', () => {
       // Never gives a proof, and waits to be cut off.
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     })
-    await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'refused' }]))
+    await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'refused' }]), PATIENCE)
     await member.publish(COMMUNITY, Uint8Array.of(1))
     expect(relay.network.connections().map(({ peer }) => peer)).toContain(stranger.peer)
     await vi.waitFor(
       () => expect(relay.network.connections().map(({ peer }) => peer)).toEqual([member.peer]),
-      { timeout: 5000 },
+      PATIENCE,
     )
     expect(relay.network.subscribers(COMMUNITY)).toEqual([member.peer])
     expect(relay.figures()).toMatchObject({ reservations: 1, admitted: 1 })
@@ -80,21 +81,21 @@ describe('admission', () => {
     const [at] = newcomer.relays()
     if (at === undefined) throw new Error('the relay let the newcomer in')
     expect(await newcomer.request(at, '/test/open', Uint8Array.of(7), request)).toEqual(Uint8Array.of(7))
-    await vi.waitFor(() => expect(relay.network.subscribers(COMMUNITY)).toEqual([member.peer]))
+    await vi.waitFor(() => expect(relay.network.subscribers(COMMUNITY)).toEqual([member.peer]), PATIENCE)
     await member.publish(COMMUNITY, Uint8Array.of(1))
     // Only the lower PeerId dials.
     const [dialler, dialled] = [newcomer, member].toSorted((a, b) => (a.peer < b.peer ? -1 : 1)) as [
       PeerNetwork,
       PeerNetwork,
     ]
-    const dialling = dialler.connect(dialled.peer, dialled.addresses(), AbortSignal.timeout(5_000))
+    const dialling = dialler.connect(dialled.peer, dialled.addresses(), AbortSignal.timeout(PATIENCE))
     await expect(dialling).rejects.toMatchObject({ name: 'NetworkError' })
 
     relay.members.admit(newcomer.peer)
-    await vi.waitFor(() => expect(relay.network.subscribers(COMMUNITY)).toHaveLength(2))
+    await vi.waitFor(() => expect(relay.network.subscribers(COMMUNITY)).toHaveLength(2), PATIENCE)
     await link(member, newcomer)
     await member.publish(COMMUNITY, Uint8Array.of(2))
-    await vi.waitFor(() => expect(heard).toEqual([2]))
+    await vi.waitFor(() => expect(heard).toEqual([2]), PATIENCE)
   })
 
   test('a reservation waits for a proof that takes its time', async () => {
@@ -105,7 +106,7 @@ describe('admission', () => {
     const relay = keep(await startRelay({ decide: () => decided }))
     const peer = keep(await startPeerNetwork({ sessionSeed: seed(), iceServers: [] }))
     join(peer, relay)
-    await vi.waitFor(() => expect(relay.helloes).toEqual([peer.peer]))
+    await vi.waitFor(() => expect(relay.helloes).toEqual([peer.peer]), PATIENCE)
     expect(relay.figures()).toMatchObject({ reservations: 0, admitted: 0 })
     decide(true)
     await relayState(peer, 'connected')
@@ -118,7 +119,7 @@ describe('admission', () => {
     const relay = keep(await startRelay({ decide: async () => isMember }))
     const peer = keep(await startPeerNetwork({ sessionSeed: seed(), iceServers: [] }))
     join(peer, relay)
-    await vi.waitFor(() => expect(relay.helloes).toHaveLength(1))
+    await vi.waitFor(() => expect(relay.helloes).toHaveLength(1), PATIENCE)
     isMember = true
     await relayState(peer, 'connected')
     expect(relay.helloes).toHaveLength(2)
@@ -144,7 +145,7 @@ describe('admission', () => {
     )
     const first = keep(await startPeerNetwork({ sessionSeed: seed(), iceServers: [] }))
     join(first, relay)
-    await vi.waitFor(() => expect(relay.helloes).toEqual([first.peer]))
+    await vi.waitFor(() => expect(relay.helloes).toEqual([first.peer]), PATIENCE)
     const failures: string[] = []
     const second = keep(
       await startPeerNetwork({
@@ -154,7 +155,7 @@ describe('admission', () => {
       }),
     )
     join(second, relay)
-    await vi.waitFor(() => expect(failures).toContain('no connection'))
+    await vi.waitFor(() => expect(failures).toContain('no connection'), PATIENCE)
     expect(relay.helloes).toEqual([first.peer])
   })
 })
@@ -168,7 +169,7 @@ describe('a relay that goes and comes back', () => {
     const heard: number[] = []
     alice.subscribe(ROOM, accept, () => {})
     bob.subscribe(ROOM, accept, (data) => heard.push(data[0] ?? -1))
-    await vi.waitFor(() => expect(alice.subscribers(ROOM)).toContain(bob.peer))
+    await vi.waitFor(() => expect(alice.subscribers(ROOM)).toContain(bob.peer), PATIENCE)
 
     await relay.stop()
     await relay.stop()
@@ -176,7 +177,7 @@ describe('a relay that goes and comes back', () => {
     expect(alice.addresses()).toEqual([])
     expect(alice.relays()).toEqual([])
     await alice.publish(ROOM, Uint8Array.of(1))
-    await vi.waitFor(() => expect(heard).toEqual([1]))
+    await vi.waitFor(() => expect(heard).toEqual([1]), PATIENCE)
     expect(alice.connections()).toEqual([{ peer: bob.peer, direct: true }])
 
     const again = keep(await startRelay({ privateSeed, listen: { host: '127.0.0.1', port: relay.port } }))
@@ -185,10 +186,10 @@ describe('a relay that goes and comes back', () => {
     const carol = keep(await startPeer(again))
     await link(carol, alice)
     carol.subscribe(ROOM, accept, () => {})
-    await vi.waitFor(() => expect(carol.subscribers(ROOM)).toContain(alice.peer))
+    await vi.waitFor(() => expect(carol.subscribers(ROOM)).toContain(alice.peer), PATIENCE)
     await carol.publish(ROOM, Uint8Array.of(2))
-    await vi.waitFor(() => expect(heard).toEqual([1, 2]))
-  }, 30_000)
+    await vi.waitFor(() => expect(heard).toEqual([1, 2]), PATIENCE)
+  })
 })
 
 describe('topics', () => {
@@ -208,11 +209,11 @@ describe('topics', () => {
     await vi.waitFor(() => {
       expect(alice.subscribers(ROOM)).toEqual([relay.network.peer])
       expect(relay.network.subscribers(ROOM)).toHaveLength(2)
-    })
+    }, PATIENCE)
     await alice.publish(ROOM, Uint8Array.of(5))
-    await vi.waitFor(() => expect(heard).toEqual([5]))
+    await vi.waitFor(() => expect(heard).toEqual([5]), PATIENCE)
     for (const stop of leave) stop()
-    await vi.waitFor(() => expect(relay.figures().topics).toBe(0), { timeout: 5000 })
+    await vi.waitFor(() => expect(relay.figures().topics).toBe(0), PATIENCE)
   })
 
   test('nothing else is carried, and no more than so many', async () => {
@@ -228,7 +229,7 @@ describe('topics', () => {
     await vi.waitFor(() => {
       expect(relay.network.subscribers(rooms(40)[30] ?? '')).toEqual([other.peer])
       expect(relay.figures().topics).toBeGreaterThan(0)
-    })
+    }, PATIENCE)
     expect(relay.figures().topics).toBeLessThanOrEqual(5)
     const remembered = rooms(20).filter((topic) => relay.network.subscribers(topic).length > 0)
     expect(remembered.length).toBeLessThanOrEqual(4)
@@ -246,10 +247,10 @@ describe('topics', () => {
     ]
     for (const peer of [liar, honest]) peer.subscribe(ROOM, accept, () => {})
     listener.subscribe(ROOM, accept, (data) => heard.push(data[0] ?? -1))
-    await vi.waitFor(() => expect(relay.network.subscribers(ROOM)).toHaveLength(3))
-    await vi.waitFor(() => expect(liar.subscribers(ROOM)).toHaveLength(1))
+    await vi.waitFor(() => expect(relay.network.subscribers(ROOM)).toHaveLength(3), PATIENCE)
+    await vi.waitFor(() => expect(liar.subscribers(ROOM)).toHaveLength(1), PATIENCE)
     await liar.publish(ROOM, Uint8Array.of(1))
-    await vi.waitFor(() => expect(heard).toEqual([1]))
+    await vi.waitFor(() => expect(heard).toEqual([1]), PATIENCE)
     for (let i = 0; i < 12; i += 1) await liar.publish(ROOM, Uint8Array.of(0, i))
 
     let round = 0
@@ -257,11 +258,11 @@ describe('topics', () => {
       round += 1
       await liar.publish(ROOM, Uint8Array.of(100 + round))
       await honest.publish(ROOM, Uint8Array.of(10 + round))
-      await vi.waitFor(() => expect(heard).toContain(10 + round))
+      await vi.waitFor(() => expect(heard).toContain(10 + round), PATIENCE)
       return heard.includes(100 + round)
     }
     // gossipsub looks at the score once in a heartbeat.
-    await vi.waitFor(async () => expect(await isLiarHeard()).toBe(false), { timeout: 5000 })
+    await vi.waitFor(async () => expect(await isLiarHeard()).toBe(false), PATIENCE)
     const silencedAt = 100 + round
     for (let i = 0; i < 3; i += 1) await isLiarHeard()
     expect(heard.filter((n) => n >= silencedAt)).toEqual([])

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { HelloAnswer } from '../../../protocol/wire/services.ts'
 import { answerHello } from '../../../relay/services/hello.ts'
 import {
@@ -12,6 +12,7 @@ import {
   presence,
   signerOf,
 } from '../../support/community.ts'
+import { PATIENCE } from '../../support/patience.ts'
 import { found, type ServiceRig, serviceRig, sessionOf } from './rig.ts'
 
 const { key, peer } = sessionOf('browser')
@@ -40,7 +41,12 @@ describe('a member', () => {
     const { founder } = await found(rig)
     const { bytes } = await presence(founder, key, NOON, 600)
     expect(await answerHello(rig, peer, { p: bytes })).toEqual({ size: 3 })
-    expect(rig.sessions.of(peer)).toEqual({ kind: 'member', member: founder.member, until: NOON + 600 })
+    expect(rig.sessions.of(peer)).toEqual({
+      kind: 'member',
+      member: founder.member,
+      until: NOON + 600,
+      presence: bytes,
+    })
     expect([...rig.admitted]).toEqual([peer])
   })
 
@@ -82,7 +88,7 @@ describe('a newcomer', () => {
   test('is let in by the proof of an invitation, for as long as the proof holds', async () => {
     const rig = await serviceRig()
     const { invitation } = await invited(rig)
-    expect(await knock(rig, invitation)).toEqual({ size: 4 })
+    expect(await knock(rig, invitation)).toEqual({ size: 4, invite: invitation.id })
     expect(rig.sessions.of(peer)).toEqual({ kind: 'newcomer', invitation: invitation.id, until: NOON + 300 })
   })
 
@@ -110,15 +116,53 @@ describe('a newcomer', () => {
     expect(await knock(rig, invitation, { at: NOON + 120 })).toEqual({ error: 'invitation-expired' })
     await rig.keeper.submit(unknown.envelope.bytes)
     await rig.keeper.submit((await join(unknown, 'Bob', NOON)).envelope.bytes)
-    expect(await knock(rig, unknown, { at: NOON + 120 })).toEqual({ error: 'invitation-used' })
+    const refused = { error: 'invitation-used', invite: unknown.id }
+    expect(await knock(rig, unknown, { at: NOON + 120 })).toEqual(refused)
     expect(rig.admitted.size).toBe(0)
+  })
+
+  test('LEAK-1: proves with a join that two people had one link, and is let in by nothing', async () => {
+    const rig = await serviceRig()
+    const { founder, invitation } = await invited(rig)
+    const other = await invite(founder, 1, NOON)
+    await rig.keeper.submit(other.envelope.bytes)
+    const joinBy = async (by: Invitation, name: string) => (await join(by, name, NOON)).envelope.bytes
+    const knockOn = async (by: Invitation, proof: Uint8Array) => {
+      const { bytes } = await inviteProof(by, key.publicKey, rig.relayKey, NOON)
+      return await answerHello(rig, peer, { i: bytes, join: proof })
+    }
+    // While nobody has used it, what comes with it is of no use: the join is put when the newcomer is in.
+    expect(await knockOn(invitation, await joinBy(invitation, 'Mallory'))).toEqual({
+      size: 5,
+      invite: invitation.id,
+    })
+    rig.sessions.leave(peer)
+    await rig.keeper.submit(await joinBy(invitation, 'Mallory'))
+    const refused = { error: 'invitation-used', invite: invitation.id }
+    const size = rig.store.size
+    // What proves nothing changes nothing: no join, one by another invitation, the same person's.
+    for (const proof of [
+      new Uint8Array([1]),
+      await joinBy(other, 'Bob'),
+      await joinBy(invitation, 'Mallory'),
+    ])
+      expect(await knockOn(invitation, proof)).toEqual(refused)
+    expect(rig.store.size).toBe(size)
+    expect(await knockOn(invitation, await joinBy(invitation, 'Bob'))).toEqual(refused)
+    await vi.waitFor(() => expect(rig.store.size).toBe(size + 1), PATIENCE)
+    expect(rig.keeper.membership?.invitations.get(invitation.id)?.leaked).toBe(true)
+    // Once is enough.
+    expect(await knockOn(invitation, await joinBy(invitation, 'Carol'))).toEqual(refused)
+    await rig.keeper.close()
+    expect(rig.store.size).toBe(size + 1)
+    expect(rig.keeper.membership?.members.size).toBe(2)
   })
 
   test('shares the invitation with few others', async () => {
     const rig = await serviceRig()
     const { invitation } = await invited(rig)
     for (const label of ['a', 'b', 'c', 'd'])
-      expect(await knock(rig, invitation, { label })).toEqual({ size: 4 })
+      expect(await knock(rig, invitation, { label })).toEqual({ size: 4, invite: invitation.id })
     expect(await knock(rig, invitation, { label: 'e' })).toEqual({ error: 'rate-limited' })
   })
 })

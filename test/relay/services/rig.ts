@@ -7,9 +7,11 @@ import { Allowance, type Rate } from '../../../relay/allowance.ts'
 import { foundingToken } from '../../../relay/founding.ts'
 import { LogKeeper } from '../../../relay/log-keeper.ts'
 import { logKeys } from '../../../relay/log-keys.ts'
+import { Passing } from '../../../relay/passing.ts'
 import { answerHello } from '../../../relay/services/hello.ts'
 import { Sessions } from '../../../relay/sessions.ts'
 import { Store } from '../../../relay/store.ts'
+import { createTaking, type Take } from '../../../relay/taking.ts'
 import {
   bytesOf,
   type Founded,
@@ -36,6 +38,7 @@ export async function serviceRig(rate: Rate = PLENTY) {
     revoke: (peer: PeerIdString) => admitted.delete(peer),
   }
   const gone = new Set<PeerIdString>()
+  const passedOn: Uint8Array[] = []
   return {
     clock,
     store,
@@ -55,7 +58,18 @@ export async function serviceRig(rate: Rate = PLENTY) {
     allPuts: new Allowance(clock, rate),
     publisher: { checkpoint: undefined, signed: undefined },
     shown: async () => {},
+    lookFor: async () => {},
+    take: takeOf(keeper),
+    /** Profiles that other relays were given. */
+    passedOn,
+    passOn: (profile: Uint8Array) => void passedOn.push(profile),
   }
+}
+
+/** A relay that has nobody to pass anything on to. */
+export function takeOf(keeper: LogKeeper): Take {
+  const passing = new Passing([])
+  return createTaking({ keeper, passing, caution: { seek: async () => {} }, signal: AbortSignal.any([]) })
 }
 
 export type ServiceRig = Awaited<ReturnType<typeof serviceRig>>

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { platformVerifier } from '../../../node/crypto/native.ts'
 import { type TurnedClock, turnedClock } from '../../../node/ports/turned-clock.ts'
 import { decodeEntry, type LogPromise } from '../../../protocol/community/entry.ts'
+import type { Genesis } from '../../../protocol/community/genesis.ts'
 import { type Envelope, peekId } from '../../../protocol/envelope.ts'
 import type { StatementId } from '../../../protocol/ids.ts'
 import type { Verifier } from '../../../protocol/signature.ts'
@@ -157,8 +158,11 @@ function watched(keys: LogKeys, signed: string[]): LogKeys {
 }
 
 /** Alice founds the community of a log. */
-export async function found({ keeper, store, keys }: LogRig): Promise<Founded> {
-  const founded = await foundCommunity(keys.first)
+export async function found(
+  { keeper, store, keys }: LogRig,
+  witnesses?: Genesis['witnesses'],
+): Promise<Founded> {
+  const founded = await foundCommunity(keys.first, NOON, 'Alice', {}, witnesses)
   const { genesis, founder } = founded
   const token = foundingToken(store, { bytes: (length) => bytesOf('token').slice(0, length) })
   const request = {

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { folderSource } from '../../../node/audit/folder-source.ts'
+import { LOG_ROTATE } from '../../../protocol/community/council.ts'
 import type { LogPromise } from '../../../protocol/community/entry.ts'
 import type { Membership } from '../../../protocol/community/membership.ts'
 import type { Envelope } from '../../../protocol/envelope.ts'
+import type { KeyText } from '../../../protocol/ids.ts'
 import { openCheckpoint, parseCheckpoint, type SignedCheckpoint } from '../../../protocol/log/checkpoint.ts'
 import {
   brokenPromise,
@@ -19,9 +21,12 @@ import { inclusionProof } from '../../../protocol/log/proof.ts'
 import { parseNote } from '../../../protocol/log/signed-note.ts'
 import { decodeBundle, decodeHashTile, TILE_WIDTH, tileWidth } from '../../../protocol/log/tile.ts'
 import { stateHash, stateRoot } from '../../../protocol/state/state.ts'
+import { logKeys } from '../../../relay/log-keys.ts'
 import { StartError } from '../../../relay/start-error.ts'
-import { addDevice, type Founded, NOON } from '../../support/community.ts'
+import { councilAct } from '../../support/acts.ts'
+import { addDevice, bytesOf, type Founded, NOON } from '../../support/community.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { PATIENCE } from '../../support/patience.ts'
 import { bruteReader, bruteRoot } from '../../support/tree.ts'
 import {
   type Crash,
@@ -41,7 +46,7 @@ async function publishedIn(folder: string): Promise<{ checkpoint: SignedCheckpoi
   onTestFinished(() => rig.close())
   const { community, logs } = rig.keeper.membership as Membership
   const source = folderSource(join(folder, 'log'))
-  const signal = AbortSignal.timeout(10_000)
+  const signal = AbortSignal.timeout(PATIENCE)
   const opened = await openCheckpoint(verifier, { community, keys: logs }, await source.checkpoint(signal))
   if (!opened.ok) throw new Error(opened.reason)
   const checkpoint = opened.value
@@ -115,6 +120,23 @@ describe('a merge', () => {
     log.close()
   })
 
+  test('KEEP-2: of what ends in a log-rotate is signed by the log that took it, and what comes after by the next one', async () => {
+    const keys = logKeys(bytesOf('log'), bytesOf('the next log'))
+    const next = keys.all[1] as KeyText
+    const log = await openLog(temporaryFolder(), { keys })
+    const { community, founder } = await found(log)
+    await log.publisher.resume()
+    await log.publisher.begin()
+    const rotate = await councilAct(community, LOG_ROTATE, { log: next }, NOON, [founder.root])
+    promised(await log.keeper.submit(rotate.bytes))
+    await log.publisher.merge()
+    expect(log.publisher.checkpoint).toMatchObject({ size: 4, key: keys.first })
+    promised(await log.keeper.submit((await addDevice(founder, 'phone', NOON)).bytes))
+    await log.publisher.merge()
+    expect(log.publisher.checkpoint).toMatchObject({ size: 5, key: next })
+    log.close()
+  })
+
   test('that fails is tried again, and takes along what came meanwhile', async () => {
     const log = await openLog(temporaryFolder())
     const founded = await found(log)
@@ -168,7 +190,7 @@ describe('KEEP-3: a log that stops at any write', () => {
     signedBefore = log.signed
     log.close()
     return () => rmSync(prepared, { recursive: true, force: true })
-  }, 60_000)
+  })
 
   /** A morning in the life of a log: it starts, takes three statements, signs, takes two more, signs. */
   async function live(log: LogRig, keep: (promise: Envelope<LogPromise>) => void): Promise<void> {

@@ -15,6 +15,7 @@ import { Witness } from '../../../relay/witness/witness.ts'
 import { NOON, signerOf } from '../../support/community.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { foundLoggedCommunity, History, type LoggedCommunity } from '../../support/log.ts'
+import { NOTHING_SUBMITTED } from '../http/submissions.ts'
 
 const verifier = createVerifier()
 let house: LoggedCommunity
@@ -36,6 +37,7 @@ function witnessOf({ follows = true, file = ':memory:' } = {}) {
     assets: undefined,
     log: new TreeFiles(join(temporaryFolder(), 'log')),
     witness,
+    submissions: NOTHING_SUBMITTED,
     facts: () => undefined,
   })
   const headers = { Host: 'localhost' }

@@ -13,7 +13,7 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { COMMANDS } from '../../../node/cli/commands.ts'
 import { EXIT } from '../../../node/cli/failure.ts'
 import { runProgram } from '../../../node/cli/program.ts'
@@ -26,8 +26,6 @@ import { doublePromise, encodeEvidence } from '../../../protocol/log/evidence.ts
 import { devicesOf, found, openLog, promised } from '../../relay/tree/log-rig.ts'
 import { bytesOf, type Founded, NOON, signerOf } from '../../support/community.ts'
 import { elsewhere } from './besieged.ts'
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /** A folder with a good ledger (`log`), the same in one file (`village.ledger`), and what a test puts beside them. */
 let home: string
@@ -62,6 +60,15 @@ describe('palabre audit', () => {
     ['a ledger for a checkpoint', ['audit', 'log', '--since', 'village.ledger'], 'checkpoint-malformed'],
     ['nothing to compare with', ['audit', 'log', '--compare', 'nowhere'], 'source-missing'],
     ['evidence that is not there', ['audit', 'log', '--verify-evidence', 'nowhere'], 'source-unreadable'],
+    ['a file without end for a ledger', ['audit', '/dev/zero'], 'file-malformed'],
+    ['a file without end for a checkpoint', ['audit', 'log', '--since', '/dev/zero'], 'checkpoint-malformed'],
+    [
+      'a file without end to compare with',
+      ['audit', 'log', '--compare', '/dev/zero'],
+      'checkpoint-malformed',
+    ],
+    ['evidence without end', ['audit', 'log', '--verify-evidence', '/dev/zero'], 'evidence-malformed'],
+    ['a key without end', ['watch', 'log', '--once', '--witness-key', '/dev/zero'], 'key-malformed'],
     ['a folder for evidence', ['audit', 'log', '--verify-evidence', 'log'], 'source-unreadable'],
     ['a member whom nobody knows', ['audit', 'log', '--member', 'zzzz'], 'member-unknown'],
   ] as const)('is told %s', async (_, args, code) => {
@@ -146,11 +153,6 @@ describe('palabre audit', () => {
     const forged = [await promise(1, signerOf('x')), await promise(2, signerOf('x'))] as const
     const foreign = await elsewhere(0)
     const cases: [string, Uint8Array, string][] = [
-      ['nothing', new Uint8Array(), 'malformed'],
-      ['noise', bytesOf('noise'), 'type-not-allowed'],
-      ['no map', Uint8Array.of(0x80), 'field-invalid'],
-      ['an empty map', Uint8Array.of(0xa0), 'field-missing'],
-      ['too much', new Uint8Array(MAX_EVIDENCE_BYTES + 1), 'too-large'],
       [
         'of another community',
         encodeEvidence(doublePromise(foreign.community, log.publicKey, one, other)),
@@ -179,6 +181,20 @@ describe('palabre audit', () => {
       )
       expect([status, stderr], name).toEqual([EXIT.findings, ''])
       expect(document, name).toMatchObject({ holds: false, reason })
+    }
+    const none: [string, Uint8Array, string][] = [
+      ['nothing', new Uint8Array(), 'malformed'],
+      ['noise', bytesOf('noise'), 'type-not-allowed'],
+      ['no map', Uint8Array.of(0x80), 'field-invalid'],
+      ['an empty map', Uint8Array.of(0xa0), 'field-missing'],
+      ['too much', new Uint8Array(MAX_EVIDENCE_BYTES + 1), 'too-large'],
+      ['a ledger', readFileSync(join(home, 'village.ledger')).subarray(0, 900), 'trailing-bytes'],
+    ]
+    for (const [name, bytes, reason] of none) {
+      const file = beside(`no evidence ${name}`, bytes)
+      await expectRefused('evidence-malformed', 'audit', 'log', '--verify-evidence', file)
+      const { stderr } = await palabre('audit', 'log', '--verify-evidence', file)
+      expect(stderr, name).toContain(`(${reason})`)
     }
     const holds = beside(
       'evidence that holds',

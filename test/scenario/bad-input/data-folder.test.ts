@@ -3,7 +3,7 @@ import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import pino from 'pino'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { systemClock } from '../../../node/ports/clock.ts'
 import { systemRandom } from '../../../node/ports/random.ts'
 import type { Config } from '../../../relay/config/config.ts'
@@ -12,8 +12,6 @@ import { StartError } from '../../../relay/start-error.ts'
 import { devicesOf, found, openLog, promised } from '../../relay/tree/log-rig.ts'
 import { bytesOf } from '../../support/community.ts'
 import { temporaryFolder } from '../../support/folder.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 const CONFIG: Omit<Config, 'data'> = {
   port: 0,
@@ -26,6 +24,9 @@ const CONFIG: Omit<Config, 'data'> = {
   witnessOf: [],
   mirrors: [],
   maxPeers: 100,
+  mediaProcesses: 1,
+  mediaPorts: [],
+  mediaAddresses: [],
   logLevel: 'silent',
 }
 const PARTS = { clock: systemClock, random: systemRandom, log: pino({ level: 'silent' }) }

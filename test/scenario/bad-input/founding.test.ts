@@ -1,6 +1,6 @@
 /** Before a community is founded on a relay, and at that moment. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { askSite } from '../../../node/site-address.ts'
 import { DAY } from '../../../protocol/limits.ts'
 import { toLedgerTime } from '../../../protocol/time.ts'
@@ -12,8 +12,6 @@ import { now, type RawClient, rawClient, refusalOf, refused } from '../../suppor
 import { type RelayProcess, startRelayProcess } from '../../support/relay-process.ts'
 import { storedBy } from '../../support/seeded-relay.ts'
 import { withBrokenSignature } from './forged.ts'
-
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE })
 
 const clients: RawClient[] = []
 afterEach(async () => {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { platformVerifier } from '../../../node/crypto/native.ts'
 import { turnedClock } from '../../../node/ports/turned-clock.ts'
 import { decodeEntry } from '../../../protocol/community/entry.ts'
@@ -26,8 +26,6 @@ import { addDevice, bytesOf, type Founded, foundCommunity, NOON } from '../../su
 import { bruteReader, bruteRoot } from '../../support/tree.ts'
 import { good } from './book.ts'
 import { PowerLost, VolatileDisk } from './volatile-disk.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 const platform = await platformVerifier()
 const verdicts = new Map<string, ReturnType<Verifier['verify']>>()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { httpSource } from '../../../node/audit/http-source.ts'
 import { platformVerifier } from '../../../node/crypto/native.ts'
 import { decodeEntry, PROMISE } from '../../../protocol/community/entry.ts'
@@ -29,8 +29,6 @@ import { deviceOf, type SeededRelay, startSeededRelay } from '../../support/seed
 import { stolenJoins } from '../bad-input/forged.ts'
 import { audit } from './auditor.ts'
 import { good } from './book.ts'
-
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE })
 
 const verifier = await platformVerifier()
 const clients: RawClient[] = []

@@ -1,7 +1,7 @@
 import type { PeerErrorCode } from '../../../node/errors.ts'
 import type { Right } from '../../../node/people/view.ts'
 import { start } from '../../../web/start.ts'
-import { FakeVillage, NOTICES, VILLAGERS, type VillageOptions } from '../fake-door.ts'
+import { FakeVillage, MESSAGES, NOTICES, VILLAGERS, type VillageOptions } from '../fake-door.ts'
 
 declare global {
   /** The village behind the page, for tests that play the other people. */
@@ -14,12 +14,18 @@ const query = new URLSearchParams(location.search)
 globalThis.villagers = VILLAGERS
 globalThis.village = new FakeVillage({
   as: (query.get('as') ?? 'member') as VillageOptions['as'],
+  hidesAddress: query.get('hides') === 'yes',
   founded: query.get('founded') !== 'no',
   rooms: query.get('rooms') !== 'no',
   ...(query.has('members') ? { members: Number(query.get('members')) } : {}),
   ...(query.has('rights') ? { rights: (query.get('rights') as string).split(',') as Right[] } : {}),
   ...(query.has('notices') ? { notices: NOTICES } : {}),
+  reading: query.has('reading'),
   alone: query.get('council') !== 'many',
+  ...(query.has('messages') ? { messages: MESSAGES } : {}),
+  ...(query.has('appeal')
+    ? { appeal: { state: 'possible', by: query.get('appeal') as 'device' | 'root' } }
+    : {}),
   failing: (query.get('failing') ?? undefined) as PeerErrorCode | undefined,
 })
 

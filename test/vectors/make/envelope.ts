@@ -62,6 +62,8 @@ export async function envelopeFile({ founded, alice }: Cast): Promise<EnvelopeFi
       await inside('a payload spelled longer', 'CODEC-6', 'not-canonical', Uint8Array.of(0xb8, 0)),
       await inside('a payload of another major type', 'CODEC-2', 'type-not-allowed', Uint8Array.of(0xf6)),
       await inside('a payload without a type', 'ENV-5', 'field-missing', encodeValue({})),
+      await inside('a type of 255 bytes', 'ENV-5', 'unknown-type', encodeValue({ t: `${'é'.repeat(127)}t` })),
+      await inside('a type of 256 bytes', 'ENV-5', 'field-invalid', encodeValue({ t: 'é'.repeat(128) })),
       await inside(
         'a payload with its keys out of order',
         'CODEC-5',

@@ -19,6 +19,7 @@ import {
 } from '../../support/community.ts'
 import type { LedgerCase } from '../format.ts'
 import { type Cast, LOG } from './cast.ts'
+import { acts } from './chapters/acts.ts'
 import { bans } from './chapters/bans.ts'
 import { council } from './chapters/council.ts'
 import { devices } from './chapters/devices.ts'
@@ -49,6 +50,7 @@ export async function ledgerCases(people: Cast): Promise<readonly LedgerCase[]> 
 
 /** What comes after the first steps, by the sections of SPEC. */
 const CHAPTERS: readonly ((tell: Tell) => Promise<void>)[] = [
+  acts,
   devices,
   roots,
   sponsors,
@@ -306,6 +308,15 @@ async function invitations(tell: TellExpected): Promise<void> {
     .letIn(day, 'Bob')
   await tell('an invitation that expired', 'JOIN-4', expired)
 
+  const late = await Story.begin()
+  const dated = await invite(late.alice, 0, NOON, NOON + DAY)
+  const inTime = await join(dated, 'Bob', NOON + DAY)
+  late
+    .put(dated.envelope)
+    .after(DAY + MINUTE)
+    .put(inTime.envelope)
+  await tell('a join dated to the last minute of its invitation, which comes after it', 'ENTRY-2', late)
+
   const punctual = await Story.begin()
   const lastMinute = await invite(punctual.alice, 0, NOON, NOON + DAY)
   await punctual.put(lastMinute.envelope).after(DAY).letIn(lastMinute, 'Bob')
@@ -482,6 +493,10 @@ const EXPECTED: ReadonlyMap<string, string> = new Map([
   ['the same person twice', '2 members 6 already-member'],
   ['a founder as a guest', '1 members 4 already-member'],
   ['an invitation that expired', '1 members 4 invitation-expired'],
+  [
+    'a join dated to the last minute of its invitation, which comes after it',
+    '1 members 4 invitation-expired',
+  ],
   ['an invitation in its last minute', '2 members'],
   ['an invitation that has expired when it comes', '1 members 3 invitation-expired'],
   ['an invitation for Dave', '2 members 4 invitation-not-for-you'],

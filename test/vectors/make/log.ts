@@ -1,6 +1,6 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { decodeValue, encodeValue, type Value } from '../../../protocol/codec.ts'
-import { decodeEntry } from '../../../protocol/community/entry.ts'
+import { decodeEntry, encodeEntry } from '../../../protocol/community/entry.ts'
 import { peekId } from '../../../protocol/envelope.ts'
 import { keyBytes, type StatementId } from '../../../protocol/ids.ts'
 import { checkpointBytes, logOrigin } from '../../../protocol/log/checkpoint.ts'
@@ -31,7 +31,7 @@ import { bytesOf, NOON, signerOf } from '../../support/community.ts'
 import { foundLoggedCommunity, History, type LoggedCommunity } from '../../support/log.ts'
 import { bruteReader, bruteRoot, entriesOf } from '../../support/tree.ts'
 import { type Case, hex } from '../format.ts'
-import { malleate } from './raw.ts'
+import { malleate, wrap } from './raw.ts'
 
 /** All bytes in hex, sizes and times as numbers. Where nothing else is said, a case without a `reason` holds. */
 export interface LogVectors {
@@ -54,6 +54,7 @@ export interface LogVectors {
   readonly tiles: readonly TileCase[]
   readonly requests: readonly RequestCase[]
   readonly evidence: readonly EvidenceCase[]
+  readonly files: readonly FileCase[]
 }
 
 interface InclusionCase extends Case {
@@ -128,6 +129,13 @@ interface EvidenceCase extends Case {
   readonly at?: number
 }
 
+/** A ledger in one file: the checkpoint in it, and its entries. Whether they are a good ledger is another question (FILE-4). */
+interface FileCase extends Case {
+  readonly file: string
+  readonly checkpoint?: string
+  readonly entries?: readonly string[]
+}
+
 export async function logVectors(): Promise<LogVectors> {
   const house = await foundLoggedCommunity()
   const shown = await History.of(house, 7)
@@ -149,6 +157,7 @@ export async function logVectors(): Promise<LogVectors> {
     tiles: tileCases(),
     requests: await requestCases(house, shown, hidden),
     evidence: await evidenceCases(house, shown, hidden),
+    files: await fileCases(house, shown, hidden),
   }
 }
 
@@ -433,6 +442,13 @@ async function cosignatureCases(house: LoggedCommunity, shown: History): Promise
     ),
     cosigned('one twice', 'COSIG-3', [await by(wanda, NOON + 1), first], [seen(wanda, NOON + 1)], false),
     cosigned(
+      'one twice, the later one last',
+      'COSIG-3',
+      [first, await by(wanda, NOON + 1)],
+      [seen(wanda, NOON + 1)],
+      false,
+    ),
+    cosigned(
       'under a name of its own',
       'COSIG-2',
       [await by(wen, NOON, 'witness.example/w1')],
@@ -692,6 +708,13 @@ async function evidenceCases(
     yes('two states for one size', 'EVID-3', forkEvidence(c, a, await shown.checkpoint(7, 'another')), 7),
     yes('a larger tree that had another root', 'EVID-4', forkEvidence(c, four, b, between), 4),
     yes('another statement where one was promised', 'EVID-5', broken, 5),
+    ...(await Promise.all(
+      NO_STATEMENTS.map(async ([name, bytes]) => {
+        const other = new History(house, hidden.entries.with(5, bytes))
+        const evidence = brokenPromise(c, promised, await other.checkpoint(), bytes, other.inclusion(5))
+        return yes(`${name} where a statement was promised`, 'EVID-5', evidence, 5)
+      }),
+    )),
     yes('one place promised twice', 'EVID-6', double, 5),
     yes(
       'two places promised to one',
@@ -745,6 +768,107 @@ async function evidenceCases(
       doublePromise(c, house.log.publicKey, promised, await shown.promise(6, idAt(house, shown, 6))),
     ),
   ]
+}
+
+/** What is no statement of the community, and has no id or another one. */
+const NO_STATEMENTS: readonly (readonly [string, Uint8Array])[] = [
+  ['what is no entry', bytesOf('no entry')],
+  ['an entry that holds no envelope', encodeEntry({ at: NOON, e: bytesOf('no envelope') })],
+  ['a type of 256 bytes', entryOf({ t: 't'.repeat(256), c: bytesOf('a community') })],
+  ['a statement of another community', entryOf({ t: 'leave', c: bytesOf('another') })],
+  ['a statement of no community', entryOf({ t: 'leave' })],
+  ['a statement whose community is none', entryOf({ t: 'leave', c: 7 })],
+]
+
+async function fileCases(
+  house: LoggedCommunity,
+  shown: History,
+  hidden: History,
+): Promise<readonly FileCase[]> {
+  const checkpoint = await shown.checkpoint()
+  const note = checkpointBytes(checkpoint)
+  const { entries } = shown
+  const magic = utf8ToBytes('palabre/v1/ledger\n')
+  const u32 = (n: number) => Uint8Array.of(n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255)
+  const file = (signed: Uint8Array, ...rest: readonly Uint8Array[]) =>
+    Buffer.concat([magic, u32(signed.length), signed, ...rest])
+  const bundle = encodeBundle(entries)
+  const whole = file(note, bundle)
+  const holds = (name: string, rule: string, signed: Uint8Array, held = entries): FileCase => ({
+    name,
+    rule,
+    file: hex(file(signed, encodeBundle(held))),
+    checkpoint: hex(signed),
+    entries: held.map(hex),
+  })
+  const no = (name: string, rule: string, bytes: Uint8Array, reason: string): FileCase => ({
+    name,
+    rule,
+    file: hex(bytes),
+    reason,
+  })
+  const headEnd = magic.length + 4 + note.length
+  const { text } = checkpoint.note
+  const cosigned = encodeNote({
+    text,
+    signatures: [...checkpoint.note.signatures, await cosign(house.witnesses[0] as Signer, text, NOON)],
+  })
+  const saying = async (wrong: string) =>
+    encodeNote({ text: wrong, signatures: [await signNote(wrong, logOrigin(house.community), house.log)] })
+  return [
+    holds('a ledger of seven entries', 'FILE-2', note),
+    holds('with a cosignature', 'FILE-1', cosigned),
+    holds('of the genesis alone', 'FILE-2', checkpointBytes(await shown.checkpoint(1)), entries.slice(0, 1)),
+    holds('whose entries are not those of the checkpoint’s tree', 'FILE-4', note, hidden.entries),
+    no('nothing', 'FILE-1', new Uint8Array(), 'malformed'),
+    no('another beginning', 'FILE-1', Buffer.concat([utf8ToBytes('P'), whole.subarray(1)]), 'malformed'),
+    no(
+      'no line feed after the name',
+      'FILE-1',
+      Buffer.concat([magic.subarray(0, -1), whole.subarray(18)]),
+      'malformed',
+    ),
+    no('that ends in the length of the checkpoint', 'FILE-1', whole.subarray(0, 21), 'malformed'),
+    no('that ends in the checkpoint', 'FILE-1', whole.subarray(0, headEnd - 1), 'malformed'),
+    no('a checkpoint of 65,537 bytes', 'FILE-1', Buffer.concat([magic, u32(65_537), note]), 'too-large'),
+    no('a checkpoint of 4 GiB', 'FILE-1', Buffer.concat([magic, u32(0xffff_ffff), note]), 'too-large'),
+    no('a checkpoint that is no note', 'FILE-1', file(utf8ToBytes(text), bundle), 'note-malformed'),
+    no('a checkpoint of no bytes', 'FILE-1', file(new Uint8Array(), bundle), 'note-malformed'),
+    no(
+      'a note that is no checkpoint',
+      'FILE-1',
+      file(await saying('hello\n'), bundle),
+      'checkpoint-malformed',
+    ),
+    no('that ends after the checkpoint', 'FILE-3', whole.subarray(0, headEnd), 'malformed'),
+    no('an entry fewer', 'FILE-3', file(note, encodeBundle(entries.slice(0, -1))), 'malformed'),
+    no('that ends in its last entry', 'FILE-3', whole.subarray(0, -1), 'malformed'),
+    no(
+      'that ends in the length of its last entry',
+      'FILE-3',
+      file(note, encodeBundle(entries.slice(0, -1)), Uint8Array.of(0)),
+      'malformed',
+    ),
+    no('an entry more', 'FILE-3', file(note, bundle, encodeBundle(entries.slice(-1))), 'trailing-bytes'),
+    no('a byte more', 'FILE-3', file(note, bundle, Uint8Array.of(0)), 'trailing-bytes'),
+    no(
+      'an entry of no bytes',
+      'FILE-3',
+      file(note, encodeBundle(entries.slice(0, -1)), Uint8Array.of(0, 0)),
+      'tile-malformed',
+    ),
+    no(
+      'an entry of 5,818 bytes',
+      'FILE-3',
+      file(note, encodeBundle(entries.slice(0, -1)), Uint8Array.of(0x16, 0xba), new Uint8Array(5818)),
+      'tile-malformed',
+    ),
+  ]
+}
+
+function entryOf(payload: Value): Uint8Array {
+  const signature = { key: signerOf('somebody').publicKey, signature: new Uint8Array(64) }
+  return encodeEntry({ at: NOON, e: wrap(encodeValue(payload), [signature]) })
 }
 
 function idAt({ community }: LoggedCommunity, history: History, index: number): StatementId {

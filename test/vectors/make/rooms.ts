@@ -2,7 +2,7 @@ import { DESCRIPTION, type Description, sdpDigest } from '../../../protocol/audi
 import { DOMAIN } from '../../../protocol/domains.ts'
 import { derive } from '../../../protocol/hash.ts'
 import { idBytes, type KeyText, keyBytes, type OperationId } from '../../../protocol/ids.ts'
-import { MAX_HEADS, MAX_TITLE_CHARS, MAX_TOPICS } from '../../../protocol/limits.ts'
+import { MAX_HEADS, MAX_LACKED, MAX_TITLE_CHARS, MAX_TOPICS } from '../../../protocol/limits.ts'
 import { ANNOUNCE, type Announcement } from '../../../protocol/room/announcement.ts'
 import { BEACON, type Beacon } from '../../../protocol/room/beacon.ts'
 import { LEVEL } from '../../../protocol/room/level.ts'
@@ -34,15 +34,15 @@ export async function roomFiles(people: Cast): Promise<Readonly<Record<string, E
   }
 }
 
-const ALICE_SESSION = 'Alice session'
-const BOB_SESSION = 'Bob session'
-const session = (label: string): KeyText => signerOf(label).publicKey
-const hexKey = (label: string): string => hex(keyBytes(session(label)))
+export const ALICE_SESSION = 'Alice session'
+export const BOB_SESSION = 'Bob session'
+export const session = (label: string): KeyText => signerOf(label).publicKey
+export const hexKey = (label: string): string => hex(keyBytes(session(label)))
 
-type Change = Parameters<typeof altered>[1]
+export type Change = Parameters<typeof altered>[1]
 
 /** Makes refused cases of a model. */
-function refusing<T>(model: Model<T>) {
+export function refusing<T>(model: Model<T>) {
   return async (
     name: string,
     rule: string,
@@ -247,6 +247,7 @@ async function operations({ founded, alice, bob, room, now }: Cast): Promise<rea
     return { ...model, payload: { ...bare, ...change } }
   }
   const end = of({ k: 'end' })
+  const epoch = of({ k: 'epoch', epoch: 1, hash: bytesOf('secret'), audience: bytesOf('audience') })
   const no = refusing(model)
   return [
     await holds('an offer of the stage', model),
@@ -256,10 +257,90 @@ async function operations({ founded, alice, bob, room, now }: Cast): Promise<rea
     }),
     await holds('an acceptance', of({ k: 'accept', ref: heads[0] as OperationId, heads })),
     await holds('a step down', of({ k: 'lower', to: alice.member })),
+    await holds('somebody lowered who fell silent', of({ k: 'lower', to: bob.member, why: 'away' })),
     await holds('a mute', of({ k: 'mute', to: bob.member })),
     await holds('the end of a mute', of({ k: 'unmute', to: bob.member })),
     await holds('the end', end),
+    await holds('the end, with a reason', of({ k: 'end', why: 'abuse', note: 'It is late.' })),
+    await holds('a hand-over', of({ k: 'hand', to: bob.member })),
+    await holds('a removal', of({ k: 'remove', to: bob.member, why: 'spam', note: 'Advertisements.' })),
+    await holds('a ban', of({ k: 'ban', to: bob.member, why: 'illegal' })),
+    await holds('the end of a ban', of({ k: 'unban', to: bob.member })),
+    await holds('an admission', of({ k: 'admit', to: bob.member })),
+    await holds('an admission taken back', of({ k: 'revoke', to: bob.member, why: 'fake' })),
+    await holds('a lock', of({ k: 'lock' })),
+    await holds('the end of a lock', of({ k: 'unlock' })),
+    await holds('a checkpoint', of({ k: 'checkpoint', heads })),
+    await holds('every setting', {
+      ...of({
+        k: 'set',
+        title: 'Another title',
+        topics: ['music', 'late'],
+        lang: 'fr-CA',
+        link: 'https://example.org/notes',
+        hands: 'nobody',
+      }),
+    }),
+    await holds('no topics, and no link any more', of({ k: 'set', topics: [], link: '' })),
+    await holds('an epoch', epoch),
     ...(await commonFailures(model)),
+    await refusing(of({ k: 'ban', to: bob.member, why: 'spam' }))(
+      'a ban without a reason',
+      'OP-2',
+      'field-missing',
+      ({ why: _why, ...rest }) => rest,
+    ),
+    await refusing(of({ k: 'ban', to: bob.member, why: 'spam' }))(
+      'a ban for a reason that there is not',
+      'OP-1',
+      'field-invalid',
+      (good) => ({ ...good, why: 'because' }),
+    ),
+    await refusing(of({ k: 'ban', to: bob.member, why: 'spam' }))(
+      'a ban of somebody because they fell silent',
+      'OP-2',
+      'field-invalid',
+      (good) => ({ ...good, why: 'away' }),
+    ),
+    await refusing(of({ k: 'unban', to: bob.member }))(
+      'the end of a ban, with words',
+      'OP-2',
+      'field-unknown',
+      (good) => ({ ...good, note: 'Welcome back.' }),
+    ),
+    await refusing(of({ k: 'remove', to: bob.member, why: 'spam' }))(
+      'a removal with 201 characters',
+      'OP-1',
+      'field-invalid',
+      (good) => ({ ...good, note: 'a'.repeat(201) }),
+    ),
+    await refusing(of({ k: 'set', title: 'A title' }))(
+      'a setting of nothing',
+      'OP-2',
+      'field-missing',
+      ({ title: _title, ...rest }) => rest,
+    ),
+    await refusing(of({ k: 'set', link: '' }))(
+      'a link that is not encrypted',
+      'OP-1',
+      'field-invalid',
+      (good) => ({ ...good, link: 'http://example.org/' }),
+    ),
+    await refusing(epoch)('an epoch of no number', 'OP-1', 'field-invalid', (good) => ({
+      ...good,
+      epoch: 0,
+    })),
+    await refusing(epoch)(
+      'an epoch without an audience',
+      'OP-2',
+      'field-missing',
+      ({ audience: _audience, ...rest }) => rest,
+    ),
+    await refusing(epoch)('a hash of 31 bytes', 'OP-1', 'field-invalid', (good) => ({
+      ...good,
+      hash: new Uint8Array(31),
+    })),
+    await no('a number that no device comes to', 'OP-5', 'field-invalid', (good) => ({ ...good, n: 16_384 })),
     await no('signed by another member’s device', 'OP-3', 'not-member', (good) => good, undefined, [
       'Bob device',
     ]),
@@ -283,7 +364,7 @@ async function operations({ founded, alice, bob, room, now }: Cast): Promise<rea
       'field-unknown',
       (good) => ({ ...good, level: LEVEL.speaker }),
     ),
-    await no('an unknown act', 'OP-1', 'field-invalid', (good) => ({ ...good, k: 'ban' })),
+    await no('an unknown act', 'OP-1', 'field-invalid', (good) => ({ ...good, k: 'praise' })),
     await no('a level that nobody can be given', 'OP-1', 'field-invalid', (good) => ({
       ...good,
       level: LEVEL.creator,
@@ -304,6 +385,10 @@ async function operations({ founded, alice, bob, room, now }: Cast): Promise<rea
   ]
 }
 
+function lacked(count: number): readonly KeyText[] {
+  return Array.from({ length: count }, (_, i) => session(`Speaker ${i} session`))
+}
+
 async function beacons({ founded, bob, room, now }: Cast): Promise<readonly EnvelopeCase[]> {
   const payload = {
     r: room,
@@ -320,6 +405,7 @@ async function beacons({ founded, bob, room, now }: Cast): Promise<readonly Enve
     community: founded.community,
     payload,
     seeds: [bytesOf('Bob device')],
+    optional: ['react', 'relay', 'hides', 'lacks'],
     rule: 'BEACON-1',
   }
   const no = refusing(model)
@@ -328,7 +414,48 @@ async function beacons({ founded, bob, room, now }: Cast): Promise<readonly Enve
     await holds('with a hand up', { ...model, payload: { ...payload, hand: now - 5 } }),
     await holds('on the stage, speaking', { ...model, payload: { ...payload, mic: 'open', speak: true } }),
     await holds('a goodbye', { ...model, payload: { ...payload, here: false } }),
+    await holds('with a reaction of this moment', {
+      ...model,
+      payload: { ...payload, react: { k: 'clap', ago: 0 } },
+    }),
+    await holds('with the oldest reaction', {
+      ...model,
+      payload: { ...payload, react: { k: 'wow', ago: 5000 } },
+    }),
+    await holds('of who hears over a relay', {
+      ...model,
+      payload: { ...payload, relay: session(ALICE_SESSION) },
+    }),
+    await holds('of who hides their address', { ...model, payload: { ...payload, hides: true } }),
+    await holds('of who lacks as many voices as can be said', {
+      ...model,
+      payload: { ...payload, relay: session(ALICE_SESSION), lacks: lacked(MAX_LACKED) },
+    }),
     ...(await commonFailures(model)),
+    await no('an address that is said not to be hidden', 'BEACON-10', 'field-invalid', (good) => ({
+      ...good,
+      hides: false,
+    })),
+    await no('a list of voices that are lacked, without any', 'BEACON-11', 'field-invalid', (good) => ({
+      ...good,
+      lacks: [],
+    })),
+    await no('more voices that are lacked than can be said', 'BEACON-11', 'field-invalid', (good) => ({
+      ...good,
+      lacks: lacked(MAX_LACKED + 1),
+    })),
+    await no('a reaction that nobody knows', 'BEACON-6', 'field-invalid', (good) => ({
+      ...good,
+      react: { k: 'boo', ago: 0 },
+    })),
+    await no('a reaction that has faded', 'BEACON-6', 'field-invalid', (good) => ({
+      ...good,
+      react: { k: 'clap', ago: 5001 },
+    })),
+    await no('a reaction of no time', 'BEACON-6', 'field-missing', (good) => ({
+      ...good,
+      react: { k: 'clap' },
+    })),
     await no('signed by another member’s device', 'BEACON-1', 'not-member', (good) => good, undefined, [
       'Alice device',
     ]),
@@ -391,10 +518,10 @@ async function announcements({
   ]
 }
 
-const FINGERPRINT = Array.from({ length: 32 }, (_, i) => i + 160)
-const hexPairs = (bytes: readonly number[]) =>
+export const FINGERPRINT = Array.from({ length: 32 }, (_, i) => i + 160)
+export const hexPairs = (bytes: readonly number[]) =>
   bytes.map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(':')
-const SDP = [
+export const SDP = [
   'v=0',
   'o=- 1 2 IN IP4 127.0.0.1',
   's=-',
@@ -486,6 +613,7 @@ async function descriptions({ founded, bob, room, now }: Cast): Promise<readonly
     })),
     await sdp('no fingerprint', SDP.replaceAll(/a=fingerprint.*\r\n/gi, '')),
     await sdp('two fingerprints', `${SDP}${other}\r\n`),
+    await sdp('two fingerprints, the last of them the one that was signed', `${other}\r\n${SDP}`),
     await sdp(
       'a fingerprint of another hash beside it',
       `${SDP}a=fingerprint:sha-1 ${hexPairs(FINGERPRINT.slice(0, 20))}\r\n`,

@@ -1,3 +1,4 @@
+import { APPEAL } from '../../../protocol/community/appeal.ts'
 import { ATTEST, CLAIM } from '../../../protocol/community/attest.ts'
 import { BAN, NOTICE, UNBAN } from '../../../protocol/community/ban.ts'
 import { CERTIFY } from '../../../protocol/community/certify.ts'
@@ -39,6 +40,7 @@ export const STATEMENT_KINDS = [
   CLAIM,
   CERTIFY,
   REPORT,
+  APPEAL,
   NOTICE,
   BAN,
   UNBAN,
@@ -144,9 +146,13 @@ function models({ founded, alice, bob, room }: Cast): readonly Shape[] {
       invalid('out of order', { refs: [high, low] }),
     ]),
     of('CERT-2', CERTIFY, { ...chain, for: bob.member, on: true }),
-    of('REPORT-1', REPORT, { ...chain, sealed: new Uint8Array(2048).fill(7) }, [
+    of('REPORT-1', REPORT, { ...chain, sealed: new Uint8Array(2560).fill(7) }, [
       invalid('nothing', { sealed: new Uint8Array(0) }),
-      invalid('2,049 bytes', { sealed: new Uint8Array(2049) }),
+      invalid('2,561 bytes', { sealed: new Uint8Array(2561) }),
+    ]),
+    of('APPEAL-1', APPEAL, { ...chain, sealed: new Uint8Array(2560).fill(7) }, [
+      invalid('nothing', { sealed: new Uint8Array(0) }),
+      invalid('2,561 bytes', { sealed: new Uint8Array(2561) }),
     ]),
     of('NOTICE-1', NOTICE, { v: 0, m: bob.member, why: 'spam', at }, [
       invalid('for no listed reason', { why: 'noise' }),

@@ -1,4 +1,6 @@
 import type { FindingCode } from '../../../node/audit/finding.ts'
+import type { NoticedAlarm } from '../../../node/ledger/alarm.ts'
+import type { ProposalProblem } from '../../../node/people/council-view.ts'
 import type {
   ClaimCounts,
   MaturityView,
@@ -141,6 +143,102 @@ export interface Words {
     readonly phrase: string
     readonly phraseHint: string
     readonly phraseMissing: string
+    readonly proposed: string
+  }
+  readonly report: {
+    readonly open: string
+    readonly title: (name: string) => string
+    readonly readers: (names: string) => string
+    readonly public: string
+    readonly words: string
+    readonly wordsHint: (max: number) => string
+    readonly wordsWrong: string
+    readonly inRoom: (title: string) => string
+    readonly send: string
+    readonly sent: string
+  }
+  readonly appeal: {
+    readonly open: string
+    readonly title: string
+    readonly lead: string
+    readonly root: string
+    readonly words: string
+    readonly wordsMissing: string
+    readonly send: string
+    readonly sent: (moment: string) => string
+    readonly sentMore: string
+    readonly nothing: string
+    readonly away: string
+    readonly phraseHint: string
+  }
+  readonly desk: {
+    readonly title: string
+    readonly decides: (needed: number, keys: number) => string
+    readonly nobody: (key: string) => string
+    readonly stewards: string
+    readonly told: string
+    readonly toldMore: string
+    readonly none: string
+    readonly openAll: string
+    readonly sealed: (count: number) => string
+    readonly report: (from: string, of: string, why: string) => string
+    readonly reportSealed: (from: string) => string
+    readonly appeal: (from: string) => string
+    readonly inRoom: (room: string) => string
+    readonly fresh: string
+    readonly markRead: string
+    readonly broken: string
+    readonly onBan: (why: string, day: string) => string
+    readonly onCut: (name: string, day: string) => string
+    readonly onNotice: (day: string) => string
+    readonly lifted: string
+    readonly handed: string
+    readonly handedMore: string
+    readonly file: string
+    readonly paste: string
+    readonly pasteHint: string
+    readonly read: string
+    readonly change: string
+    readonly changeMore: string
+    readonly members: string
+    readonly needed: string
+    readonly changeStewards: string
+    readonly changeStewardsMore: string
+    readonly search: string
+    readonly searchHint: string
+    readonly add: (name: string) => string
+    readonly remove: (name: string) => string
+    readonly propose: string
+    readonly noMembers: string
+    readonly done: string
+  }
+  readonly problems: Readonly<Record<ProposalProblem, string>>
+  readonly proposal: {
+    readonly title: string
+    readonly notice: (name: string, why: string) => string
+    readonly ban: (name: string, why: string) => string
+    readonly banCut: (name: string, why: string) => string
+    readonly unban: (name: string) => string
+    readonly council: (needed: number, names: string) => string
+    readonly stewards: (names: string) => string
+    readonly noStewards: string
+    readonly withdraw: (name: string) => string
+    readonly log: (key: string) => string
+    readonly logWitnesses: (count: number) => string
+    readonly signed: (names: string) => string
+    readonly unsigned: string
+    readonly missing: (count: number) => string
+    readonly ready: string
+    readonly done: string
+    readonly refused: string
+    readonly sign: string
+    readonly signMore: string
+    readonly submit: string
+    readonly handOn: string
+    readonly save: string
+    readonly fileName: string
+    readonly link: string
+    readonly qr: string
   }
   readonly decisions: {
     readonly title: string
@@ -185,6 +283,8 @@ export interface Words {
     readonly leaked: (name: string) => string
     readonly leakedMore: string
     readonly see: string
+    readonly away: string
+    readonly awayMore: string
   }
   readonly verify: {
     readonly open: string
@@ -212,8 +312,29 @@ export interface Words {
     readonly same: string
     readonly took: (seconds: string) => string
   }
+  /** What is not final yet. */
+  readonly provisional: { readonly chip: string; readonly more: string }
+  /** What whoever keeps the ledger did wrong, what that is, and what it means. */
+  readonly alarms: {
+    readonly title: string
+    readonly proven: string
+    readonly seen: string
+    readonly wait: string
+    readonly save: string
+    readonly verify: string
+  }
+  readonly wrongs: Readonly<Record<NoticedAlarm['kind'] | 'behind', string>>
+  readonly wrongsMore: Readonly<Record<NoticedAlarm['kind'] | 'behind', string>>
   /** What is wrong with a ledger, in a plain sentence for each code. */
   readonly findings: Readonly<Record<FindingCode, string>>
+  /** What others learn of where this device is. */
+  readonly address: {
+    readonly title: string
+    readonly lead: string
+    readonly hide: string
+    readonly hint: string
+    readonly restarts: string
+  }
   readonly own: {
     readonly title: string
     readonly lead: string

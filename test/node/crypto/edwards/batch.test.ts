@@ -1,6 +1,7 @@
 import { Point } from '@noble/ed25519'
 import { describe, expect, test, vi } from 'vitest'
 import { batchEngine } from '../../../../node/crypto/edwards/batch.ts'
+import { type KeyText, keyText } from '../../../../protocol/ids.ts'
 import {
   createBatchVerifier,
   type Signed,
@@ -67,7 +68,7 @@ describe('SIG-4 a batch', () => {
   })
 
   test('would hold with errors that cancel each other out, were its chances known', async () => {
-    const foreseen = await batchEngine((bytes) => bytes.fill(7))
+    const foreseen = await batchEngine({ random: (bytes) => bytes.fill(7) })
     const [first, second, third] = many as [Signed, Signed, Signed]
     expect(foreseen.holds([first, shifted(second, 1n), shifted(third, -1n)])).toBe(true)
     expect(foreseen.holds([first, shifted(second, 1n), third])).toBe(false)
@@ -75,7 +76,7 @@ describe('SIG-4 a batch', () => {
 
   test('asks for new chances each time, 128 bits for each signature', async () => {
     const random = vi.fn((bytes: Uint8Array<ArrayBuffer>) => void crypto.getRandomValues(bytes))
-    const counted = await batchEngine(random)
+    const counted = await batchEngine({ random })
     expect(counted.holds(many)).toBe(true)
     expect(counted.holds(many.with(5, shifted(many[5] as Signed, 1n)))).toBe(false)
     expect(random.mock.calls.map(([bytes]) => bytes.length)).toEqual([130 * 16, 130 * 16])
@@ -85,6 +86,53 @@ describe('SIG-4 a batch', () => {
     const large = Array<Signed>(engine.maximum + 1).fill(many[0] as Signed)
     expect(() => engine.holds(large)).toThrow(RangeError)
     expect(engine.holds(large.slice(1))).toBe(true)
+  })
+})
+
+describe('SIG-1 many keys at once', () => {
+  /** Of order 8: "Taming the many EdDSAs" (ePrint 2020/1244), table 6a. */
+  const EIGHTH = Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a')
+  const keyOf = (point: Point): KeyText => keyText(point.toBytes())
+  const points = Array.from({ length: 300 }, (_, i) => Point.BASE.multiply(BigInt(i + 1) ** 20n))
+  const good = points.map(keyOf)
+  const times = (n: number): Point =>
+    Array.from({ length: n }).reduce<Point>((sum) => sum.add(EIGHTH), Point.ZERO)
+
+  test.each([0, 1, 2, 200, 300])('admits %i that are good', (count) => {
+    expect(engine.admitAll(good.slice(0, count))).toEqual(Array(count).fill(true))
+  })
+
+  test.each([1, 2, 3, 4, 5, 6, 7])('refuses the one whose torsion is %i eighths', (eighths) => {
+    const at = 40 * eighths
+    const twisted = keyOf((points[at] as Point).add(times(eighths)))
+    expect(engine.admitAll(good.with(at, twisted))).toEqual(good.map((_, i) => i !== at))
+  })
+
+  test('refuses two whose torsion adds up to none', () => {
+    const twisted = [times(3), times(5)].map((torsion, i) => keyOf((points[i] as Point).add(torsion)))
+    expect(engine.admitAll([...twisted, ...good.slice(2)])).toEqual(good.map((_, i) => i > 1))
+  })
+
+  test('refuses what is no point, and the points of small order', () => {
+    const none = keyText(new Uint8Array(32).with(0, 2))
+    const refused = [none, ...Array.from({ length: 8 }, (_, n) => keyOf(times(n)))]
+    expect(engine.admitAll([...refused, ...good])).toEqual([
+      ...refused.map(() => false),
+      ...good.map(() => true),
+    ])
+    // Those without torsion are looked at together, and this is one of them.
+    expect(engine.admitAll([keyOf(Point.ZERO), ...good])).toEqual([false, ...good.map(() => true)])
+  })
+
+  test('would admit torsion, were its chances known', async () => {
+    const foreseen = await batchEngine({ random: (bytes) => bytes.fill(0) })
+    const twisted = keyOf((points[0] as Point).add(times(4)))
+    expect(foreseen.admitAll(good.with(0, twisted))).toEqual(good.map(() => true))
+  })
+
+  test('of more than it keeps decoded', () => {
+    const many = Array.from({ length: engine.maximum + 300 }, (_, i) => good[i % 300] as KeyText)
+    expect(engine.admitAll(many).every((verdict) => verdict)).toBe(true)
   })
 })
 

@@ -1,5 +1,7 @@
+import { APPEAL } from '../../../../protocol/community/appeal.ts'
 import { BAN, NOTICE, UNBAN } from '../../../../protocol/community/ban.ts'
 import { LEAVE } from '../../../../protocol/community/leave.ts'
+import { REPORT } from '../../../../protocol/community/report.ts'
 import { VOUCH } from '../../../../protocol/community/vouch.ts'
 import { idOf, type MemberId, type StatementId } from '../../../../protocol/ids.ts'
 import { DAY, MINUTE } from '../../../../protocol/limits.ts'
@@ -12,8 +14,72 @@ const NOBODY = idOf<MemberId>(bytesOf('nobody'))
 export async function bans(tell: Tell): Promise<void> {
   await single(tell)
   await branches(tell)
+  await backFromInside(tell)
   await lifted(tell)
   await points(tell)
+  await appeals(tell)
+}
+
+const SEALED = { sealed: bytesOf('what only the council reads') }
+
+async function appeals(tell: Tell): Promise<void> {
+  const whole = await village()
+  const { story, alice, bob, carol, dave, zoe } = whole
+  await story.tries(bob, APPEAL, SEALED)
+  await story.councilSays(NOTICE, { m: bob.member, why: 'spam' })
+  await story.says(bob, APPEAL, SEALED)
+  await story.rootTries(bob, APPEAL, SEALED)
+  await story.after(DAY).councilSays(BAN, { m: bob.member, why: 'spam', cut: 0 })
+  await story.tries({ ...bob, member: NOBODY }, APPEAL, SEALED)
+  await story.tries({ ...alice, member: bob.member }, APPEAL, SEALED)
+  await story.rootTries(bob, APPEAL, SEALED, [bob.device])
+  await story.tries({ ...bob, deviceChain: { ...bob.deviceChain, next: 9 } }, APPEAL, SEALED)
+  await story.rootSays(bob, APPEAL, SEALED)
+  await story.says(carol, APPEAL, SEALED)
+  await story.after(30 * DAY - MINUTE).tries(bob, APPEAL, SEALED)
+  await story.tries(carol, APPEAL, SEALED)
+  await story.after(MINUTE).says(bob, APPEAL, SEALED)
+  await story.tries(bob, REPORT, SEALED)
+  await story.says(zoe, VOUCH, { for: dave.member })
+  await story.tries(dave, APPEAL, SEALED)
+  await tell(
+    'Bob answers to a notice, and once in 30 days to the ban; Carol, who was cut, too; and nobody else',
+    'APPEAL-1',
+    story,
+    '7 members 15 appeal-needless 18 appeal-known 20 member-unknown 21 device-unknown 22 signer-unexpected 23 sequence-wrong' +
+      ' 26 appeal-known 27 appeal-known 29 member-banned 31 appeal-needless',
+  )
+
+  const again = await Story.begin()
+  const guest = await again.guest(again.alice, 0, 'Bob')
+  const ban = await again.councilSays(BAN, { m: guest.member, why: 'other' })
+  await again.says(guest, APPEAL, SEALED)
+  await again.councilSays(UNBAN, { ban: ban.id as StatementId })
+  await again.tries(guest, APPEAL, SEALED)
+  await again.after(MINUTE).councilSays(BAN, { m: guest.member, why: 'other' })
+  await again.says(guest, APPEAL, SEALED)
+  await again.tries(guest, APPEAL, SEALED)
+  await tell(
+    'each ban can be appealed at once',
+    'APPEAL-1',
+    again,
+    '2 members 8 appeal-needless 11 appeal-known',
+  )
+
+  const late = await Story.begin()
+  const told = await late.guest(late.alice, 0, 'Bob')
+  const left = await late.guest(late.alice, 1, 'Carol')
+  await late.councilSays(NOTICE, { m: told.member, why: 'other' })
+  await late.councilSays(NOTICE, { m: left.member, why: 'other' })
+  await late.rootSays(left, LEAVE, {})
+  await late.tries(left, APPEAL, SEALED)
+  await late.after(30 * DAY + MINUTE).tries(told, APPEAL, SEALED)
+  await tell(
+    'a notice that stands no more, and who has left',
+    'APPEAL-1',
+    late,
+    '3 members 10 appeal-needless 11 appeal-needless',
+  )
 }
 
 async function single(tell: Tell): Promise<void> {
@@ -104,6 +170,23 @@ async function branches(tell: Tell): Promise<void> {
     'VOUCH-2',
     back.story,
     '7 members 17 member-cut 20 vouch-inside 21 member-cut',
+  )
+}
+
+/** Who was brought back is a descendant of Bob’s still. */
+async function backFromInside(tell: Tell): Promise<void> {
+  const { story, bob, zoe, carol, erin, frank } = await village()
+  await story.councilSays(BAN, { m: bob.member, why: 'fake', cut: 0 })
+  await story.says(zoe, VOUCH, { for: carol.member })
+  await story.says(carol, VOUCH, { for: frank.member })
+  await invites(story, carol, frank)
+  await story.says(zoe, VOUCH, { for: frank.member })
+  await invites(story, frank, erin)
+  await tell(
+    'who was cut and brought back brings nobody else back',
+    'VOUCH-2',
+    story,
+    '7 members 19 member-cut 22 member-cut',
   )
 }
 

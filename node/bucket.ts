@@ -1,0 +1,35 @@
+import type { Clock } from './ports/clock.ts'
+
+/** A token bucket: `burst` at once, and one more for each `refill` milliseconds. */
+export class Bucket {
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #burst: number
+  readonly #refill: number
+  #tokens: number
+  #at: number
+
+  constructor(clock: Pick<Clock, 'now'>, burst: number, refill: number) {
+    this.#clock = clock
+    this.#burst = burst
+    this.#refill = refill
+    this.#tokens = burst
+    this.#at = clock.now()
+  }
+
+  /** How many whole ones are left. */
+  get left(): number {
+    const now = this.#clock.now()
+    // A clock that was set back gives nothing and takes nothing.
+    const passed = Math.max(0, now - this.#at)
+    this.#tokens = Math.min(this.#burst, this.#tokens + passed / this.#refill)
+    this.#at = now
+    return Math.floor(this.#tokens)
+  }
+
+  /** False, and nothing taken, when there are not so many left. */
+  take(count = 1): boolean {
+    if (this.left < count) return false
+    this.#tokens -= count
+    return true
+  }
+}
