@@ -42,9 +42,9 @@ await launch(async () => {
     const node = projectNode()
     for (const check of CHECKS) add(total, await runCheck(node, check))
     if (!process.argv.includes('--static')) {
+      ensureSystem()
       add(total, await runProject(node, 'unit'))
       // After the rest: the browsers have the machine to themselves.
-      ensureSystem()
       add(total, await runProject(node, 'browser'))
     }
   } catch (error) {
@@ -110,7 +110,7 @@ function ownModulesFirst() {
 }
 
 /**
- * Installs from Debian what the browser tests need and the machine lacks (`test/support/debian-packages.json`).
+ * Installs from Debian what the tests need and the machine lacks (`test/support/debian-packages.json`).
  *
  * @throws {GroundError} with what to install, when that cannot be done here
  */
@@ -120,7 +120,7 @@ function ensureSystem() {
   const format = `\${Package} \${db:Status-Status}\n`
   const query = spawnSync('dpkg-query', ['--show', `--showformat=${format}`, ...needed], { encoding: 'utf8' })
   if (query.error !== undefined) {
-    console.log(`\nThis is no Debian: the browser tests need what its packages ${needed.join(' ')} contain.`)
+    console.log(`\nThis is no Debian: the tests need what its packages ${needed.join(' ')} contain.`)
     return
   }
   const present = query.stdout.split('\n').filter((line) => line.endsWith(' installed'))
@@ -128,7 +128,7 @@ function ensureSystem() {
   if (missing.length === 0) return
   const names = missing.join(' ')
   if (process.getuid?.() !== 0) {
-    throw new GroundError(`The browser tests need ${names}: sudo apt-get install ${names}`)
+    throw new GroundError(`The tests need ${names}: sudo apt-get install ${names}`)
   }
   console.log(`\nInstalling from Debian: ${names} ...`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
