@@ -1,4 +1,4 @@
-import type { RoomId } from '../../protocol/ids.ts'
+import type { MemberId, RoomId } from '../../protocol/ids.ts'
 import { DAY } from '../../protocol/limits.ts'
 import type { SignedOperation } from '../../protocol/room/operation.ts'
 import type { Storage } from '../ports/storage.ts'
@@ -7,16 +7,23 @@ import type { Storage } from '../ports/storage.ts'
 const KEPT = 7 * DAY
 
 /**
- * What this device keeps of a room while it lasts: the opening, and every operation in the order in which it came. Without its own operations a
- * reloaded tab would number anew, and two operations with one number are what liars make.
+ * What this device keeps of a room while it lasts: the opening, every operation in the order in which it came, and who was inside when its door was
+ * locked. Without its own operations a reloaded tab would number anew, and two operations with one number are what liars make.
  */
 export interface RoomArchive {
-  open(
-    room: RoomId,
-  ): Promise<{ readonly opening: Uint8Array; readonly operations: readonly Uint8Array[] } | undefined>
+  open(room: RoomId): Promise<
+    | {
+        readonly opening: Uint8Array
+        readonly operations: readonly Uint8Array[]
+        readonly inside: readonly MemberId[]
+      }
+    | undefined
+  >
   begin(room: RoomId, opening: Uint8Array, now: number): Promise<void>
   /** All of these, or none. */
   keep(room: RoomId, operations: readonly SignedOperation[]): Promise<void>
+  /** In place of those who were kept so before. */
+  keepInside(room: RoomId, members: readonly MemberId[]): Promise<void>
   forget(room: RoomId): Promise<void>
   /** Forgets rooms of long ago. @param now seconds */
   prune(now: number): Promise<void>
@@ -30,10 +37,12 @@ interface Kept {
 export function roomArchive(storage: Storage): RoomArchive {
   const counts = new Map<RoomId, number>()
   const headOf = (room: string) => `room/${room}`
+  const insideOf = (room: string) => `room-inside/${room}`
   const prefixOf = (room: string) => `room-operation/${room}/`
 
   async function forget(room: string): Promise<void> {
     for (const [key] of await storage.list(prefixOf(room))) await storage.delete(key)
+    await storage.delete(insideOf(room))
     await storage.delete(headOf(room))
   }
 
@@ -43,7 +52,8 @@ export function roomArchive(storage: Storage): RoomArchive {
       if (!kept) return undefined
       const operations = (await storage.list(prefixOf(room))).map(([, value]) => value as Uint8Array)
       counts.set(room, operations.length)
-      return { opening: kept.opening, operations }
+      const inside = ((await storage.get(insideOf(room))) ?? []) as readonly MemberId[]
+      return { opening: kept.opening, operations, inside }
     },
     begin: (room, opening, began) => storage.put(headOf(room), { opening, began } satisfies Kept),
     async keep(room, operations) {
@@ -53,6 +63,7 @@ export function roomArchive(storage: Storage): RoomArchive {
       const keyOf = (i: number) => `${prefixOf(room)}${String(count + i).padStart(8, '0')}`
       await storage.putAll(operations.map(({ envelope }, i) => [keyOf(i), envelope.bytes]))
     },
+    keepInside: (room, members) => storage.put(insideOf(room), members),
     forget,
     async prune(now) {
       for (const [key, value] of await storage.list('room/')) {

@@ -7,6 +7,8 @@ import type { OutView } from '../view.ts'
 export interface Doorkeeper {
   /** Whoever is here before the door is locked stays. */
   seen(members: Iterable<MemberId>): void
+  /** Somebody who had to know says that these were let in. */
+  vouched(members: Iterable<MemberId>): void
   isOut(member: MemberId): boolean
   /** Whether a member is out who was not, as long as this is looked at: of others our own state may be old. */
   wasPutOut(member: MemberId): boolean
@@ -14,9 +16,24 @@ export interface Doorkeeper {
   why(member: MemberId): OutView | undefined
 }
 
-export function createDoorkeeper(state: () => RoomState, clock: Clock): Doorkeeper {
-  const inside = new Set<MemberId>()
+/** Who was inside before the door was locked: no operation says it, and who comes back must know it. */
+export interface Insiders {
+  /** As this device knew it when it was in the room before. */
+  readonly known: Iterable<MemberId>
+  /** All of them, whenever that changed behind a locked door. */
+  keep(members: readonly MemberId[]): void
+}
+
+export function createDoorkeeper(state: () => RoomState, clock: Clock, insiders: Insiders): Doorkeeper {
+  const inside = new Set<MemberId>(insiders.known)
   const welcome = new Set<MemberId>()
+  let kept = inside.size
+
+  function keep(): void {
+    if (!state().locked || inside.size === kept) return
+    kept = inside.size
+    insiders.keep([...inside])
+  }
 
   /** A locked door is for those who were inside, and those whom somebody let in or raised. */
   function isShut(member: MemberId): boolean {
@@ -31,6 +48,11 @@ export function createDoorkeeper(state: () => RoomState, clock: Clock): Doorkeep
         if (!now.locked || levelOf(now, member) > 0) inside.add(member)
         if (!isOut(now, member, second(clock))) welcome.add(member)
       }
+      keep()
+    },
+    vouched(members) {
+      for (const member of members) inside.add(member)
+      keep()
     },
     isOut: (member) => isOut(state(), member, second(clock)) || isShut(member),
     wasPutOut: (member) => welcome.has(member) && isOut(state(), member, second(clock)),

@@ -10,8 +10,9 @@ import { compareBytes, equalBytes } from '../../protocol/bytes.ts'
 import { type KeyText, keyBytes, keyText, type MemberId, type RoomId } from '../../protocol/ids.ts'
 import { MAX_AUDIENCE, MAX_GENERATION } from '../../protocol/limits.ts'
 import type { Reason } from '../../protocol/reasons.ts'
+import { LEVEL } from '../../protocol/room/level.ts'
 import type { Act } from '../../protocol/room/operation.ts'
-import { type Epoch, isOut, leaderOf, onStage, type RoomState } from '../../protocol/room/state.ts'
+import { type Epoch, isOut, leaderOf, levelOf, onStage, type RoomState } from '../../protocol/room/state.ts'
 import type { Read } from '../../protocol/schema.ts'
 import { EPOCH } from '../../protocol/wire/epoch.ts'
 import type { PeerNetwork } from '../network/network.ts'
@@ -61,6 +62,8 @@ export interface EpochsOptions {
   readonly present: () => readonly RoomMate[]
   /** Whether a session has shown, on its connection to us, whose it is. */
   readonly isGreeted: (mate: RoomMate) => boolean
+  /** Whether a member may be in the room now, by our own state, and came before its door was locked or may pass it (HAND-5). */
+  readonly mayBeHere: (member: MemberId) => boolean
   readonly announce: (act: Act) => Promise<void>
   readonly use: (keys: VoiceKeys) => void
   readonly report: (where: string, error: unknown) => void
@@ -83,6 +86,8 @@ interface Held {
   audience: readonly KeyText[] | undefined
   /** Those who came since. */
   readonly joined: Set<KeyText>
+  /** Sessions that somebody with authority let in, as we were told. */
+  readonly vouched: Set<KeyText>
   /** It is of who made the epoch, or what they announced; false of what one of the stage said in their place. */
   isSure: boolean
 }
@@ -108,6 +113,8 @@ export interface Epochs {
    * @returns undefined where it is not on us to hand it out, or they must not have it
    */
   welcome(mate: RoomMate): Handed | undefined
+  /** Members here to one of whose sessions who made the epoch handed its secret. They had to judge whether it may be here, and were there before us. */
+  vouched(): readonly MemberId[]
   stop(): void
 }
 
@@ -163,8 +170,11 @@ export function createEpochs(options: EpochsOptions): Epochs {
     speak()
   }
 
-  const may = (member: MemberId) => !isOut(state(), member, second(clock))
-  const here = () => [...present().filter(({ member }) => may(member)), me]
+  /** Whether somebody may hold the secret. */
+  const may = options.mayBeHere
+  /** Whether somebody was put out. Who hands a secret to us may have been inside long before us, behind a door that has been locked since. */
+  const isBarred = (member: MemberId) => isOut(state(), member, second(clock))
+  const here = () => [...present().filter(({ member }) => !isBarred(member)), me]
   const admitted = () =>
     present()
       .filter((mate) => may(mate.member) && options.isGreeted(mate))
@@ -195,7 +205,7 @@ export function createEpochs(options: EpochsOptions): Epochs {
 
   /** Who made it is not coming back to keep it: they must not, or it was a session of ours that ended. */
   function isLost(epoch: Epoch | undefined): boolean {
-    return epoch === undefined || epoch.by === me.member || !may(epoch.by)
+    return epoch === undefined || epoch.by === me.member || isBarred(epoch.by)
   }
 
   /** Of several sessions the one with the lowest key acts. */
@@ -292,6 +302,7 @@ export function createEpochs(options: EpochsOptions): Epochs {
         generation: 0,
         audience,
         joined: new Set(),
+        vouched: new Set(),
         isSure: true,
       })
       // What is handed over and what is announced arrive together.
@@ -402,7 +413,7 @@ export function createEpochs(options: EpochsOptions): Epochs {
   // --- as one of those who hold it ---------------------------------------------------------------
 
   function take(from: RoomMate, handed: Handed, isProved = false): Reason | undefined {
-    if (!(isProved || options.isGreeted(from)) || !may(from.member)) return 'not-admitted'
+    if (!(isProved || options.isGreeted(from)) || isBarred(from.member)) return 'not-admitted'
     const { epoch } = state()
     if (epoch !== undefined && handed.n < epoch.number) return 'stale'
     if (epoch !== undefined && handed.n === epoch.number) return adopt(epoch, from, handed)
@@ -419,13 +430,24 @@ export function createEpochs(options: EpochsOptions): Epochs {
       return 'commitment-wrong'
     const first = { epoch: n, generation: g, secret: s }
     const isSure = from.member === epoch.by || g === 0
+    // The audience is announced; of who joined since, somebody without authority could say anything.
+    const hasAuthority = from.member === epoch.by && levelOf(state(), from.member) >= LEVEL.comoderator
+    const vouched = [...(a ?? []), ...(hasAuthority ? (j ?? []) : [])]
     const ours = held
     if (
       ours === undefined ||
       !isInForce(epoch) ||
       (isSure && !ours.isSure && !isOneChain(ours.first, first))
     ) {
-      become({ of: epoch, first, generation: g, audience: a, joined: new Set(j), isSure })
+      become({
+        of: epoch,
+        first,
+        generation: g,
+        audience: a,
+        joined: new Set(j),
+        vouched: new Set(vouched),
+        isSure,
+      })
       return undefined
     }
     if (isSure) ours.isSure = true
@@ -434,6 +456,7 @@ export function createEpochs(options: EpochsOptions): Epochs {
     ours.generation = Math.max(ours.generation, g)
     ours.audience ??= a
     for (const key of j ?? []) ours.joined.add(key)
+    for (const key of vouched) ours.vouched.add(key)
     speak()
     return undefined
   }
@@ -508,6 +531,12 @@ export function createEpochs(options: EpochsOptions): Epochs {
     settle,
     take,
     welcome,
+    vouched() {
+      const named = held?.vouched
+      if (named === undefined || named.size === 0) return []
+      // By their beacons alone anybody could be a session that was let in.
+      return present().flatMap((mate) => (named.has(mate.key) && options.isGreeted(mate) ? mate.member : []))
+    },
     stop() {
       stopping.abort()
       for (const cancel of [endOfGrace, change, rotation]) cancel?.()

@@ -113,16 +113,17 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
     }
     const stored = await archive.open(id)
     const kept = stored ? await keptOperations(id, stored.operations) : []
+    const inside = stored?.inside ?? []
     const listed = find(id)
     if (listed) {
       if (!stored) await archive.begin(id, listed.opening.bytes, second(clock))
       const known = [peerIdOf(listed.announcement.payload.peer)]
-      return { opening: listed.opening, isNew: false, kept, known }
+      return { opening: listed.opening, isNew: false, kept, inside, known }
     }
     if (!stored || kept.some((signed) => signed.operation.k === 'end')) throw new PeerError('room-gone')
     const opening = await readOpening(judging, id, stored.opening)
     if (!opening.ok) throw new PeerError('room-gone')
-    return { opening: opening.value, isNew: false, kept, known: [] }
+    return { opening: opening.value, isNew: false, kept, inside, known: [] }
   }
 
   /** Reads back what this device kept of a room. What does not verify any more is left out. */
@@ -148,7 +149,7 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
       const id = roomOf(opening)
       await archive.begin(id, opening.bytes, second(clock))
       if (wish.counts && !wish.isPrivate) await (await dependencies.stage()).enter(id, room.title)
-      return enterInTurn(id, async () => ({ opening, isNew: true, kept: [], known: [] }))
+      return enterInTurn(id, async () => ({ opening, isNew: true, kept: [], inside: [], known: [] }))
     },
     async join(id) {
       if (current?.id === id && current.session.view.value.status !== 'left') return current.session

@@ -111,13 +111,15 @@ export interface WayIn {
   readonly isNew: boolean
   /** Operations that this device kept, and verified before, ancestors first. */
   readonly kept: readonly SignedOperation[]
+  /** Members who were inside when its door was locked, as this device saw it. */
+  readonly inside: readonly MemberId[]
   /** Sessions in the room that are known by other means than a beacon. */
   readonly known: readonly PeerIdString[]
 }
 
 /** Joins a room. */
 export async function joinRoom(
-  { opening, isNew, kept, known }: WayIn,
+  { opening, isNew, kept, inside, known }: WayIn,
   dependencies: RoomDependencies,
 ): Promise<JoinedRoom> {
   const { me, community, network, greetings, judging, clock, archive, relay, names, blocked } = dependencies
@@ -154,7 +156,11 @@ export async function joinRoom(
   const tell = (bytes: Uint8Array) => channel.tell(bytes)
   const attendance = createAttendance(me, community, id, clock, tell, network.hidesAddress)
   const voice = createVoice(mesh, carriage, clock)
-  const door = createDoorkeeper(() => log.state, clock)
+  const door = createDoorkeeper(() => log.state, clock, {
+    known: inside,
+    // Where the browser cannot store, a reloaded tab knows those alone who are vouched for.
+    keep: (members) => void archive.keepInside(id, members).catch(() => undefined),
+  })
   const agreement = createAgreement(log)
   const checkpoints = createCheckpoints(log, me, clock)
   const microphone = createMicrophone({
@@ -274,6 +280,7 @@ export async function joinRoom(
     next: () => nextEpoch(log.history),
     present: () => attendance.here().map(({ peer, m }) => ({ key: peer, member: m })),
     isGreeted: ({ key, member }) => greetings.members.value.get(peerIdOf(key)) === member,
+    mayBeHere: (member) => !door.isOut(member),
     announce: write,
     use: (keys) => mesh.use(keys),
     report,
@@ -308,13 +315,18 @@ export async function joinRoom(
     list: isPrivate ? dependencies.calls : dependencies.directory,
     call: createCaller({ community, network, judging, random, clock, signal, report }),
     signal,
-    knowsPeople: () => isInside(lifecycle) && (isNew || isAnswered || clock.now() > answersUntil),
+    knowsPeople,
     everybody: () => picture.everybody,
   })
 
   /** Nobody who could says that we may be here: of a private room we know nothing else before the first answer. */
   function isOut(): boolean {
     return puller.isRefused() || (lifecycle !== 'joining' && door.isOut(me.member))
+  }
+
+  /** Nobody knows anything of this room that would be news to us, as far as we can tell. */
+  function knowsPeople(): boolean {
+    return isInside(lifecycle) && (isNew || isAnswered || clock.now() > answersUntil)
   }
 
   /** How many are here without us, as the list said: until we know, and not for long. */
@@ -338,8 +350,10 @@ export async function joinRoom(
 
   function settleOnce(): void {
     const { state } = log
-    // Before anybody has answered, a locked door looks open.
-    if (lifecycle !== 'joining') door.seen([me.member, ...attendance.here().map(({ m }) => m)])
+    // Before anybody has answered, a locked door looks open. Whoever comes back to an open one was inside, though.
+    if (lifecycle !== 'joining') door.seen([me.member])
+    if (knowsPeople()) door.seen(attendance.here().map(({ m }) => m))
+    if (state.locked) door.vouched(epochs.vouched())
     const [isOver, isBarred] = [state.ended, isOut()]
     happen({ is: 'judged', ended: isOver, out: isBarred })
     places.look()

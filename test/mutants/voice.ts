@@ -1,4 +1,4 @@
-/** The rules of SPEC.md chapter 8 that a peer decides by, each broken in at least one way: descriptions, tickets, frames, blocks. */
+/** The rules of SPEC.md chapter 8 that a peer decides by, each broken in at least one way: descriptions, tickets, frames, blocks, who is handed a secret. */
 
 import type { Mutant, Tests } from './mutant.ts'
 
@@ -8,11 +8,15 @@ const VOICE_TESTS: Tests = [
   ['test/vectors/voices.test.ts', 'test/vectors/vectors.test.ts', 'test/protocol/description.test.ts'],
 ]
 
+const HAND_TESTS: Tests = [['test/node/room/locked.test.ts', 'test/node/room/epochs.test.ts']]
+
 const BLOCK = 'protocol/audio/block.ts'
 const DESCRIPTION = 'protocol/audio/description.ts'
 const EPOCH = 'protocol/audio/epoch.ts'
+const EPOCHS = 'node/room/epochs.ts'
 const OPENER = 'node/voice/opener.ts'
 const ANSWER = 'protocol/audio/relay-answer.ts'
+const SESSION = 'node/room/session.ts'
 const SFRAME = 'protocol/audio/sframe.ts'
 const TICKET = 'protocol/audio/ticket.ts'
 const VOICE = 'protocol/audio/voice.ts'
@@ -396,4 +400,60 @@ const BROKEN: readonly Mutant[] = [
   },
 ]
 
-export const VOICE_MUTANTS: readonly Mutant[] = BROKEN.map((mutant) => ({ ...mutant, tests: VOICE_TESTS }))
+// --- who is handed a secret ---------------------------------------------------------------------
+const HANDED: readonly Mutant[] = [
+  {
+    rule: 'HAND-5',
+    does: 'hands the secret to who came after the door was locked',
+    file: EPOCHS,
+    text: 'const may = options.mayBeHere',
+    instead: 'const may = (member: MemberId) => !isBarred(member)',
+  },
+  {
+    rule: 'HAND-5',
+    does: 'takes no secret from who was inside before who takes it',
+    file: EPOCHS,
+    text: "isBarred(from.member)) return 'not-admitted'",
+    instead: "!may(from.member)) return 'not-admitted'",
+  },
+  {
+    rule: 'HAND-5',
+    does: 'believes a beacon that its session was let in',
+    file: EPOCHS,
+    text: 'named.has(mate.key) && options.isGreeted(mate)',
+    instead: 'named.has(mate.key)',
+  },
+  {
+    rule: 'HAND-5',
+    does: 'believes anybody on the stage who joined since',
+    file: EPOCHS,
+    text: 'from.member === epoch.by && levelOf(state(), from.member) >= LEVEL.comoderator',
+    instead: 'levelOf(state(), from.member) >= LEVEL.speaker',
+  },
+  {
+    rule: 'HAND-5',
+    does: 'goes by nobody’s word of who was inside',
+    file: SESSION,
+    text: 'if (state.locked) door.vouched(epochs.vouched())',
+    instead: '',
+  },
+  {
+    rule: 'HAND-5',
+    does: 'takes whoever it sees before it was told anything for inside',
+    file: SESSION,
+    text: 'if (knowsPeople()) door.seen(attendance',
+    instead: "if (lifecycle !== 'joining') door.seen(attendance",
+  },
+  {
+    rule: 'HAND-5',
+    does: 'forgets who was inside when it comes back',
+    file: SESSION,
+    text: 'known: inside,',
+    instead: 'known: [],',
+  },
+]
+
+export const VOICE_MUTANTS: readonly Mutant[] = [
+  ...BROKEN.map((mutant) => ({ ...mutant, tests: VOICE_TESTS })),
+  ...HANDED.map((mutant) => ({ ...mutant, tests: HAND_TESTS })),
+]

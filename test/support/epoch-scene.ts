@@ -2,6 +2,7 @@ import { keyOf } from '../../node/network/peer-id.ts'
 import type { Clock } from '../../node/ports/clock.ts'
 import { systemRandom } from '../../node/ports/random.ts'
 import { serve } from '../../node/requests.ts'
+import { createDoorkeeper } from '../../node/room/doorkeeper.ts'
 import { createEpochs, type Epochs, type Handed } from '../../node/room/epochs.ts'
 import { createRoomLog, type RoomLog } from '../../node/room/log.ts'
 import { NO_KEYS, type VoiceKeys } from '../../node/voice/keys.ts'
@@ -41,6 +42,8 @@ export interface Inmate {
   readonly unseen: Set<KeyText>
   readonly network: MemoryNetwork
   readonly epochs: Epochs
+  /** Looks who is there, and what follows for the secrets. */
+  look(): void
   /** What voices are sealed and opened with here. */
   keys: VoiceKeys
   readonly reports: unknown[]
@@ -76,7 +79,7 @@ export async function epochScene(clock: Clock): Promise<EpochScene> {
   const strangers = new Set<KeyText>()
   const here: Inmate[] = []
   const settle = () => {
-    for (const inmate of here) inmate.epochs.settle()
+    for (const inmate of here) inmate.look()
   }
 
   /** One after the other, as a session acts. */
@@ -127,6 +130,7 @@ export async function epochScene(clock: Clock): Promise<EpochScene> {
           key: other.key,
           member: other.person.member,
         }))
+    const door = createDoorkeeper(() => log.state, clock, { known: [], keep: () => {} })
     const epochs = createEpochs({
       room,
       me: { key, member: person.member },
@@ -137,6 +141,7 @@ export async function epochScene(clock: Clock): Promise<EpochScene> {
       next: () => nextEpoch(log.history),
       present: mates,
       isGreeted: (mate) => !strangers.has(mate.key),
+      mayBeHere: (member) => !door.isOut(member),
       announce: act,
       use(keys) {
         inmate.keys = keys
@@ -150,6 +155,11 @@ export async function epochScene(clock: Clock): Promise<EpochScene> {
       unseen: new Set(),
       network,
       epochs,
+      look() {
+        door.seen(mates().map(({ member }) => member))
+        if (log.state.locked) door.vouched(epochs.vouched())
+        epochs.settle()
+      },
       keys: NO_KEYS,
       reports,
       act,

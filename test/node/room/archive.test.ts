@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { roomArchive } from '../../../node/room/archive.ts'
 import { memoryStorage } from '../../../node/storage/memory-storage.ts'
-import type { RoomId } from '../../../protocol/ids.ts'
+import type { MemberId, RoomId } from '../../../protocol/ids.ts'
 import type { SignedOperation } from '../../../protocol/room/operation.ts'
 import { alice, Stage } from '../../support/stage.ts'
 
@@ -38,4 +38,17 @@ test('many are kept together, or none of them', async () => {
   await archive.begin(room, opening, 0)
   await expect(archive.keep(room, operations(3))).rejects.toThrow('full')
   expect((await archive.open(room))?.operations).toEqual([])
+})
+
+test('who was inside comes back with the room, the last that were kept, and is forgotten with it', async () => {
+  const storage = memoryStorage()
+  const [bob, carol] = ['bob', 'carol'] as MemberId[] as [MemberId, MemberId]
+  const archive = roomArchive(storage)
+  await archive.begin(room, opening, 0)
+  expect((await archive.open(room))?.inside).toEqual([])
+  await archive.keepInside(room, [bob])
+  await archive.keepInside(room, [bob, carol])
+  expect((await roomArchive(storage).open(room))?.inside).toEqual([bob, carol])
+  await archive.forget(room)
+  expect(await storage.list('')).toEqual([])
 })

@@ -486,6 +486,81 @@ describe('HAND', () => {
     expect(bob.keys.speak).toEqual(newest)
   })
 
+  test('HAND-5 nothing goes to who comes after the door was locked, until somebody lets them in', async () => {
+    await alice.act({ k: 'lock' })
+    const dave = await scene.arrive('Dave')
+    const mate = { key: dave.key, member: dave.person.member }
+    expect(alice.epochs.welcome(mate)).toBeUndefined()
+    scene.show(dave)
+    await later(2_000)
+    expect(alice.epochs.welcome(mate)).toBeUndefined()
+    expect(dave.keys.held).toEqual([])
+    expect([bob, carol].map((each) => hears(each, alice))).toEqual([true, true])
+    await alice.act({ k: 'admit', to: dave.person.member })
+    await later(1_000)
+    expect(hears(dave, alice)).toBe(true)
+    expect(epoch()).toBe(1)
+  })
+
+  test('HAND-5 nor does it stay with who was welcomed and did not show themselves before that', async () => {
+    const dave = await scene.arrive('Dave')
+    expect(alice.epochs.welcome({ key: dave.key, member: dave.person.member })).toBeDefined()
+    await alice.act({ k: 'lock' })
+    scene.show(dave)
+    await later(1_000)
+    expect(epoch()).toBe(2)
+    expect([bob, carol, dave].map((each) => hears(each, alice))).toEqual([true, true, false])
+  })
+
+  test('HAND-5 one of the stage who hands on what there is goes by the locked door, too', async () => {
+    await onto(alice, bob, scene)
+    await alice.act({ k: 'lock' })
+    await later(1_000)
+    alice.leave()
+    const dave = await scene.enter('Dave')
+    await later(5_000)
+    expect([carol, dave].map((each) => hears(each, bob))).toEqual([true, false])
+    expect(dave.keys.held).toEqual([])
+  })
+
+  test('HAND-5 who is let in behind it takes a secret from one who was inside before', async () => {
+    await onto(alice, bob, scene, LEVEL.comoderator)
+    await later(1_000)
+    alice.leave()
+    await later(5_000)
+    expect(scene.log.state.epoch?.by).toBe(bob.person.member)
+    await alice.act({ k: 'lower', to: bob.person.member })
+    await alice.act({ k: 'lock' })
+    const dave = await scene.arrive('Dave')
+    await alice.act({ k: 'admit', to: dave.person.member })
+    scene.show(dave)
+    await later(2_000)
+    expect(hears(dave, bob)).toBe(true)
+  })
+
+  test('HAND-5 who was let in, as the maker of the epoch says it to who speaks, is known by more than a beacon', async () => {
+    await onto(alice, bob, scene)
+    const dave = await scene.enter('Dave')
+    await later(2_000)
+    const members = (...inmates: Inmate[]) => inmates.map(({ person }) => person.member).toSorted()
+    expect(bob.epochs.vouched().toSorted()).toEqual(members(alice, carol, dave))
+    scene.strangers.add(carol.key)
+    expect(bob.epochs.vouched().toSorted()).toEqual(members(alice, dave))
+    expect(carol.epochs.vouched()).toEqual([])
+  })
+
+  test('HAND-5 and of who joined since, one of the stage who hands on what there is says nothing', async () => {
+    await onto(alice, bob, scene)
+    await onto(alice, carol, scene)
+    await later(1_000)
+    alice.leave()
+    const dave = await scene.enter('Dave')
+    const { secret: s } = carol.keys.held[0] as { secret: Uint8Array }
+    const { generation: g } = carol.keys.held[0] as { generation: number }
+    expect(bob.hand(carol, { ...secret(1, s, g), j: [dave.key] })).toBeUndefined()
+    expect(carol.epochs.vouched()).toEqual([bob.person.member])
+  })
+
   test('a secret that does not get through is handed over again', async () => {
     scene.hub.cut(alice.network.peer, bob.network.peer)
     await alice.act({ k: 'remove', to: carol.person.member, why: 'abuse' })
