@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { second } from '../../../node/ports/clock.ts'
-import { seal } from '../../../protocol/envelope.ts'
+import { peekType, seal } from '../../../protocol/envelope.ts'
 import type { MemberId } from '../../../protocol/ids.ts'
 import { type Act, OPERATION } from '../../../protocol/room/operation.ts'
 import { roomTopic } from '../../../protocol/wire/topics.ts'
@@ -34,6 +34,43 @@ describe('a room that falls apart', () => {
         .toSorted(),
     ).toEqual(['lock', 'remove', 'remove'])
     expect(of(erin).view.value.status).toBe('out')
+  })
+
+  test('SYNC-1 into three, and heals: asking is enough, for everything that was said while it was apart and by nobody again', async () => {
+    const { scene, id, peers, alice, bob, carol, dave, erin, of, said, levelIn, part, heal, turn } =
+      await evening()
+    part()
+    const parts = [[alice, dave], [bob, erin], [carol]] as const
+    for (const [one, other] of parts) if (other) scene.hub.link(one.network.peer, other.network.peer)
+    // Whoever acted a moment ago writes no checkpoint: nothing is said of the room for as long as it takes.
+    await turn(APART - SOON)
+    await of(alice).removeFromStage(carol.person.member)
+    await of(alice).changeRoom({ title: 'Alice’s evening' })
+    await of(bob).changeRoom({ title: 'Bob’s evening' })
+    await of(bob).muteMember(dave.person.member)
+    await of(carol).changeRoom({ title: 'Carol’s evening' })
+    await of(carol).removeFromStage(erin.person.member)
+    await of(erin).stepDown()
+    await turn(SOON)
+    for (const [one, other] of parts) if (other) expect(said(other)).toEqual(said(one))
+    expect(new Set([alice, bob, carol].map((peer) => String(said(peer).digest))).size).toBe(3)
+    const told = new Set<unknown>()
+    for (const { network } of peers) {
+      const publish = network.publish.bind(network)
+      network.publish = async (topic, bytes) => {
+        const type = peekType(bytes)
+        if (topic === roomTopic(scene.membership().community, id)) told.add(type.ok && type.value)
+        return publish(topic, bytes)
+      }
+    }
+    heal()
+    await turn(SOON)
+    for (const peer of peers) expect(said(peer)).toEqual(said(alice))
+    expect(told).toEqual(new Set(['beacon']))
+    for (const peer of peers) {
+      expect(of(peer).view.value.title).toBe('Alice’s evening')
+      expect(levelIn(peer, carol)).toBe(0)
+    }
   })
 
   test('ROOM-4 while its host lowers a moderator: what they did meanwhile counts for nobody', async () => {
