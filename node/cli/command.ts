@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { Crew } from '../audit/checking.ts'
 import type { ExitStatus } from './failure.ts'
 import type { Output } from './output.ts'
 
@@ -11,6 +12,8 @@ export interface Terminal {
   readonly folder: string
   /** Everything that stands on standard input, to its end; for secrets, which have no place among arguments. */
   readStdin(): Promise<string>
+  /** Whoever verifies beside us, for one audit, which lets them go. */
+  crew(): Crew
 }
 
 /**

@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { workerCrew } from '../audit/worker-crew.ts'
 import { COMMANDS } from './commands.ts'
 import { EXIT } from './failure.ts'
 import { runProgram } from './program.ts'
@@ -28,6 +29,7 @@ try {
     now: () => performance.now(),
     // Somebody who types is not shown what: it is a secret, and screens are seen.
     readStdin: () => (process.stdin.isTTY ? readUnseen() : readStdin()),
+    crew: workerCrew,
   })
 } catch (error) {
   // A bug: whoever reports it needs the stack. The status must not say that something is wrong with what was checked.

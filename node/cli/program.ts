@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import type { Crew } from '../audit/checking.ts'
 import type { Declare, Start } from './command.ts'
 import { CliError, EXIT, type ExitStatus } from './failure.ts'
 import { createOutput, type Streams, toJson } from './output.ts'
@@ -12,6 +13,8 @@ export interface Surroundings extends Streams {
   /** Milliseconds, for the pace of what is drawn. */
   readonly now: () => number
   readonly readStdin: () => Promise<string>
+  /** Whoever verifies beside this thread, for one audit, which lets them go. */
+  readonly crew: () => Crew
 }
 
 const EPILOGUE = `
@@ -37,9 +40,9 @@ export async function runProgram(
     async (...parsed) => {
       const { json = false, progress = surroundings.watched } = program.opts<GlobalOptions>()
       const output = createOutput(surroundings, { json, progress }, surroundings.now)
-      const { signal, folder, readStdin } = surroundings
+      const { signal, folder, readStdin, crew } = surroundings
       try {
-        status = await run({ output, signal, folder, readStdin }, ...parsed)
+        status = await run({ output, signal, folder, readStdin, crew }, ...parsed)
       } finally {
         output.done()
       }

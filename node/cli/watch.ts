@@ -77,7 +77,7 @@ async function watch(terminal: Terminal, named: string, options: WatchOptions): 
     throw new CliError('usage', '--cosigned wants --witness-key; see --help.')
   const source = await openSource(named, folder)
   try {
-    return await withMeans(async (means) => {
+    return await withMeans(terminal, async (means) => {
       const follower = new LedgerFollower(source, means)
       if (options.once) {
         const look = await asCliError(() => follower.look(signal))

@@ -40,12 +40,13 @@ import { parseNote } from '../../protocol/log/signed-note.ts'
 import { decodeBundle, TILE_WIDTH, tileWidth } from '../../protocol/log/tile.ts'
 import type { Signer } from '../../protocol/signature.ts'
 import { stateHash, stateRoot } from '../../protocol/state/state.ts'
-import { palabre } from './run.ts'
+import { palabre as palabreAlone, palabreWithSharedWorkers } from './run.ts'
 
-/** Workers are started for each audit, on a machine that does other things too. Milliseconds. */
+/** Some 200 audits, on a machine that does other things too. Milliseconds. */
 const PATIENCE = 120_000
 const SEED = 'since'
 
+const palabre = palabreWithSharedWorkers()
 const keys = keysFrom(SEED)
 const verifier = await platformVerifier()
 
@@ -200,16 +201,19 @@ async function serve(name: string): Promise<{ readonly relay: string; readonly a
 describe('an audit that goes on from a kept one', { timeout: PATIENCE }, () => {
   test('comes to what a whole audit comes to, wherever the one before ended', async () => {
     const whole = new Map<number, ReturnType<typeof outcome>>()
+    const kept = new Map<number, string>()
     for (const size of sizes) {
       show('village', size)
-      whole.set(size, outcome(await audit('village')))
+      const file = `whole.${size}.audit`
+      whole.set(size, outcome(await audit('village', '--keep', file)))
+      kept.set(size, file)
     }
     const last = sizes.at(-1) as number
     expect(whole.get(last)?.document.summary).toMatchObject({ voids: { 'council-version': 1 } })
     expect(whole.get(last)?.document.summary.bans.all).toBeGreaterThan(0)
     expect(whole.get(last)?.document.summary.logs).toHaveLength(2)
     for (const [i, from] of sizes.entries()) {
-      const file = await keptAt('village', from)
+      const file = kept.get(from) as string
       // Nothing new, a little that is, and all the rest.
       for (const to of new Set([from, sizes[i + 1] ?? last, last])) {
         show('village', to)
@@ -296,7 +300,8 @@ describe('an audit that goes on from a kept one', { timeout: PATIENCE }, () => {
   test('tells a person what is new, and that only that was computed', async () => {
     const file = await keptAt('village', 300)
     show('village', 513)
-    const { stdout } = await palabre(folder, 'audit', 'village', '--since', file, '--keep', 'next.audit')
+    // As everywhere but in these tests, with workers of its own.
+    const { stdout } = await palabreAlone(folder, 'audit', 'village', '--since', file, '--keep', 'next.audit')
     expect(stdout).toMatch(/Since entry 300: 213 new entries/)
     expect(stdout).toMatch(/This audit is kept in .*next\.audit/)
     expect(stdout).toMatch(/Nothing is wrong: every entry since the earlier audit/)

@@ -1,3 +1,6 @@
+import { afterAll } from 'vitest'
+import type { Crew } from '../../node/audit/checking.ts'
+import { workerCrew } from '../../node/audit/worker-crew.ts'
 import { COMMANDS } from '../../node/cli/commands.ts'
 import type { ExitStatus } from '../../node/cli/failure.ts'
 import { runProgram } from '../../node/cli/program.ts'
@@ -14,11 +17,27 @@ export function palabre(folder: string, ...args: readonly string[]): Promise<Ran
   return palabreUntil(new AbortController().signal, folder, ...args)
 }
 
+/**
+ * The same for many audits of small ledgers, which share their workers: to start them takes several times as long as the rest. They end with the file's
+ * tests.
+ */
+export function palabreWithSharedWorkers(): typeof palabre {
+  const crew = workerCrew()
+  afterAll(() => crew.close())
+  return (folder, ...args) =>
+    run(() => ({ ...crew, close: async () => {} }), new AbortController().signal, folder, args)
+}
+
 /** The same until somebody ends it. */
-export async function palabreUntil(
+export function palabreUntil(signal: AbortSignal, folder: string, ...args: readonly string[]): Promise<Ran> {
+  return run(workerCrew, signal, folder, args)
+}
+
+async function run(
+  crew: () => Crew,
   signal: AbortSignal,
   folder: string,
-  ...args: readonly string[]
+  args: readonly string[],
 ): Promise<Ran> {
   const said = { stdout: '', stderr: '' }
   const status = await runProgram(args, COMMANDS, {
@@ -37,6 +56,7 @@ export async function palabreUntil(
     watched: false,
     now: () => performance.now(),
     readStdin: async () => '',
+    crew,
   })
   return { status, ...said }
 }

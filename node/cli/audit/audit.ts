@@ -107,9 +107,9 @@ async function audit(terminal: Terminal, named: string, options: AuditOptions): 
   try {
     if (options.verifyEvidence !== undefined) {
       const file = options.verifyEvidence
-      return await withMeans((means) => verifyExhibit(terminal, source, file, means))
+      return await withMeans(terminal, (means) => verifyExhibit(terminal, source, file, means))
     }
-    return await withMeans(async (means) => {
+    return await withMeans(terminal, async (means) => {
       const older = options.since === undefined ? undefined : await readOlder(options.since, folder, means)
       const other =
         options.compare === undefined ? undefined : await readOther(options.compare, folder, signal)

@@ -1,13 +1,16 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import type { ReaderMeans } from '../../audit/reader.ts'
 import { nodeSha256 } from '../../audit/sha.ts'
-import { workerCrew } from '../../audit/worker-crew.ts'
 import { platformVerifier } from '../../crypto/native.ts'
+import type { Terminal } from '../command.ts'
 
-/** Runs an audit with all processors, and lets them go afterwards. */
-export async function withMeans<T>(audit: (means: ReaderMeans) => Promise<T>): Promise<T> {
+/** Runs an audit with the terminal's crew, and lets it go afterwards. */
+export async function withMeans<T>(
+  terminal: Pick<Terminal, 'crew'>,
+  audit: (means: ReaderMeans) => Promise<T>,
+): Promise<T> {
   const unbound = boundHeap()
-  const crew = workerCrew()
+  const crew = terminal.crew()
   try {
     return await audit({ crew, verifier: await platformVerifier(), sha256: nodeSha256 })
   } finally {

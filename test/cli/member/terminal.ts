@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { workerCrew } from '../../../node/audit/worker-crew.ts'
 import { COMMANDS } from '../../../node/cli/commands.ts'
 import { runProgram } from '../../../node/cli/program.ts'
 import { temporaryFolder } from '../../support/folder.ts'
@@ -66,6 +67,7 @@ export function person(folder: string = temporaryFolder(), name = 'home', stdin 
         watched: false,
         now: () => 0,
         readStdin: async () => stdin,
+        crew: workerCrew,
       },
     )
     return { status, stdout: stdout.join(''), stderr: stderr.join('') }

@@ -14,6 +14,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { workerCrew } from '../../../node/audit/worker-crew.ts'
 import { COMMANDS } from '../../../node/cli/commands.ts'
 import { EXIT } from '../../../node/cli/failure.ts'
 import { runProgram } from '../../../node/cli/program.ts'
@@ -261,6 +262,7 @@ async function palabre(...args: readonly string[]): Promise<Told> {
     watched: false,
     now: () => 0,
     readStdin: async () => '',
+    crew: workerCrew,
   })
   return { status, ...told, document: args.includes('--json') ? JSON.parse(told.stdout) : undefined }
 }
