@@ -4,7 +4,9 @@ import { type Batch, type Checked, type Crew, memoryOf } from '../audit/checking
 export function pageCrew(): Crew {
   const worker = new Worker(new URL('./page-crew-worker.ts', import.meta.url), { type: 'module' })
   const asked: PromiseWithResolvers<Checked>[] = []
-  const fail = (cause: unknown): void => {
+  let failure: Error | undefined
+  const fail = (cause: Error): void => {
+    failure = cause
     for (const { reject } of asked.splice(0)) reject(cause)
   }
   worker.addEventListener('message', ({ data }: MessageEvent<Checked>) => asked.shift()?.resolve(data))
@@ -13,6 +15,8 @@ export function pageCrew(): Crew {
   return {
     width: 1,
     check(batch: Batch) {
+      // Whoever failed with nothing to do answers nothing any more.
+      if (failure !== undefined) return Promise.reject(failure)
       const answer = Promise.withResolvers<Checked>()
       asked.push(answer)
       worker.postMessage(batch, memoryOf(batch))
