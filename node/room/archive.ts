@@ -7,7 +7,7 @@ import type { Storage } from '../ports/storage.ts'
 const KEPT = 7 * DAY
 
 /**
- * What this device keeps of a room while it lasts: the opening, every operation in the order in which it came, and who was inside when its door was
+ * What this device keeps of a room while it lasts: the opening, every operation in the order in which it came, and who was inside before its door was
  * locked. Without its own operations a reloaded tab would number anew, and two operations with one number are what liars make.
  */
 export interface RoomArchive {
@@ -22,7 +22,7 @@ export interface RoomArchive {
   begin(room: RoomId, opening: Uint8Array, now: number): Promise<void>
   /** All of these, or none. */
   keep(room: RoomId, operations: readonly SignedOperation[]): Promise<void>
-  /** In place of those who were kept so before. */
+  /** Beside those who were kept so before: all of these, or none. */
   keepInside(room: RoomId, members: readonly MemberId[]): Promise<void>
   forget(room: RoomId): Promise<void>
   /** Forgets rooms of long ago. @param now seconds */
@@ -37,12 +37,12 @@ interface Kept {
 export function roomArchive(storage: Storage): RoomArchive {
   const counts = new Map<RoomId, number>()
   const headOf = (room: string) => `room/${room}`
-  const insideOf = (room: string) => `room-inside/${room}`
+  const insideOf = (room: string) => `room-inside/${room}/`
   const prefixOf = (room: string) => `room-operation/${room}/`
 
   async function forget(room: string): Promise<void> {
-    for (const [key] of await storage.list(prefixOf(room))) await storage.delete(key)
-    await storage.delete(insideOf(room))
+    for (const prefix of [prefixOf(room), insideOf(room)])
+      for (const [key] of await storage.list(prefix)) await storage.delete(key)
     await storage.delete(headOf(room))
   }
 
@@ -52,7 +52,7 @@ export function roomArchive(storage: Storage): RoomArchive {
       if (!kept) return undefined
       const operations = (await storage.list(prefixOf(room))).map(([, value]) => value as Uint8Array)
       counts.set(room, operations.length)
-      const inside = ((await storage.get(insideOf(room))) ?? []) as readonly MemberId[]
+      const inside = (await storage.list(insideOf(room))).map(([, value]) => value as MemberId)
       return { opening: kept.opening, operations, inside }
     },
     begin: (room, opening, began) => storage.put(headOf(room), { opening, began } satisfies Kept),
@@ -63,7 +63,8 @@ export function roomArchive(storage: Storage): RoomArchive {
       const keyOf = (i: number) => `${prefixOf(room)}${String(count + i).padStart(8, '0')}`
       await storage.putAll(operations.map(({ envelope }, i) => [keyOf(i), envelope.bytes]))
     },
-    keepInside: (room, members) => storage.put(insideOf(room), members),
+    keepInside: (room, members) =>
+      storage.putAll(members.map((member) => [`${insideOf(room)}${member}`, member])),
     forget,
     async prune(now) {
       for (const [key, value] of await storage.list('room/')) {

@@ -20,19 +20,22 @@ export interface Doorkeeper {
 export interface Insiders {
   /** As this device knew it when it was in the room before. */
   readonly known: Iterable<MemberId>
-  /** All of them, whenever that changed behind a locked door. */
+  /** Whether this device might have to know them when it comes back. */
+  isWanted(): boolean
+  /** Those of them who were not kept before. */
   keep(members: readonly MemberId[]): void
 }
 
 export function createDoorkeeper(state: () => RoomState, clock: Clock, insiders: Insiders): Doorkeeper {
   const inside = new Set<MemberId>(insiders.known)
   const welcome = new Set<MemberId>()
-  let kept = inside.size
+  const kept = new Set(inside)
 
   function keep(): void {
-    if (!state().locked || inside.size === kept) return
-    kept = inside.size
-    insiders.keep([...inside])
+    if (inside.size === kept.size || !insiders.isWanted()) return
+    const news = [...inside].filter((member) => !kept.has(member))
+    for (const member of news) kept.add(member)
+    insiders.keep(news)
   }
 
   /** A locked door is for those who were inside, and those whom somebody let in or raised. */

@@ -12,7 +12,15 @@ import { MAX_AUDIENCE, MAX_GENERATION } from '../../protocol/limits.ts'
 import type { Reason } from '../../protocol/reasons.ts'
 import { LEVEL } from '../../protocol/room/level.ts'
 import type { Act } from '../../protocol/room/operation.ts'
-import { type Epoch, isOut, leaderOf, levelOf, onStage, type RoomState } from '../../protocol/room/state.ts'
+import {
+  type Epoch,
+  isOut,
+  leaderOf,
+  levelOf,
+  mayEnter,
+  onStage,
+  type RoomState,
+} from '../../protocol/room/state.ts'
 import type { Read } from '../../protocol/schema.ts'
 import { EPOCH } from '../../protocol/wire/epoch.ts'
 import type { PeerNetwork } from '../network/network.ts'
@@ -113,7 +121,10 @@ export interface Epochs {
    * @returns undefined where it is not on us to hand it out, or they must not have it
    */
   welcome(mate: RoomMate): Handed | undefined
-  /** Members here to one of whose sessions who made the epoch handed its secret. They had to judge whether it may be here, and were there before us. */
+  /**
+   * Members here to one of whose sessions who made the epoch handed its secret, ourselves among them: they had to judge whether it may be here, and were
+   * there before us.
+   */
   vouched(): readonly MemberId[]
   stop(): void
 }
@@ -302,7 +313,8 @@ export function createEpochs(options: EpochsOptions): Epochs {
         generation: 0,
         audience,
         joined: new Set(),
-        vouched: new Set(),
+        // Who has not shown yet whose they are was let in all the same.
+        vouched: held?.vouched ?? new Set(),
         isSure: true,
       })
       // What is handed over and what is announced arrive together.
@@ -433,6 +445,8 @@ export function createEpochs(options: EpochsOptions): Epochs {
     // The audience is announced; of who joined since, somebody without authority could say anything.
     const hasAuthority = from.member === epoch.by && levelOf(state(), from.member) >= LEVEL.comoderator
     const vouched = [...(a ?? []), ...(hasAuthority ? (j ?? []) : [])]
+    // An operation that lets us in can be taken back; whom one is handed it without was inside.
+    if (!mayEnter(state(), me.member)) vouched.push(me.key)
     const ours = held
     if (
       ours === undefined ||
@@ -535,7 +549,8 @@ export function createEpochs(options: EpochsOptions): Epochs {
       const named = held?.vouched
       if (named === undefined || named.size === 0) return []
       // By their beacons alone anybody could be a session that was let in.
-      return present().flatMap((mate) => (named.has(mate.key) && options.isGreeted(mate) ? mate.member : []))
+      const known = [...present().filter((mate) => options.isGreeted(mate)), me]
+      return known.flatMap(({ key, member }) => (named.has(key) ? member : []))
     },
     stop() {
       stopping.abort()

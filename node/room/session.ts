@@ -111,7 +111,7 @@ export interface WayIn {
   readonly isNew: boolean
   /** Operations that this device kept, and verified before, ancestors first. */
   readonly kept: readonly SignedOperation[]
-  /** Members who were inside when its door was locked, as this device saw it. */
+  /** Members who were inside before its door was locked, as this device saw it. */
   readonly inside: readonly MemberId[]
   /** Sessions in the room that are known by other means than a beacon. */
   readonly known: readonly PeerIdString[]
@@ -158,6 +158,8 @@ export async function joinRoom(
   const voice = createVoice(mesh, carriage, clock)
   const door = createDoorkeeper(() => log.state, clock, {
     known: inside,
+    // Who is on the stage may have to hand out the secret behind a door that was locked while they were away.
+    isWanted: () => log.state.locked || onStage(log.state, me.member),
     // Where the browser cannot store, a reloaded tab knows those alone who are vouched for.
     keep: (members) => void archive.keepInside(id, members).catch(() => undefined),
   })

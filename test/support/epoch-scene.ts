@@ -130,7 +130,11 @@ export async function epochScene(clock: Clock): Promise<EpochScene> {
           key: other.key,
           member: other.person.member,
         }))
-    const door = createDoorkeeper(() => log.state, clock, { known: [], keep: () => {} })
+    const door = createDoorkeeper(() => log.state, clock, {
+      known: [],
+      isWanted: () => false,
+      keep: () => {},
+    })
     const epochs = createEpochs({
       room,
       me: { key, member: person.member },

@@ -40,7 +40,8 @@ export interface Scene {
   readonly media: MemoryMedia
   readonly hub: MemoryHub
   readonly membership: () => Membership
-  session(name: string): Promise<Session>
+  /** @param own the name of the session, where a person has several */
+  session(name: string, own?: string): Promise<Session>
   /** A session whose mesh runs. */
   participant(name: string): Promise<Participant>
   /**
@@ -68,10 +69,10 @@ export async function createScene(): Promise<Scene> {
   const media = new MemoryMedia()
   const hub = new MemoryHub()
 
-  async function session(name: string): Promise<Session> {
+  async function session(name: string, own = name): Promise<Session> {
     const person = await personOf(membership.community, name, NOON)
-    membership = withMember(membership, person)
-    const { publicKey: key }: Signer = signerOf(`${name} session`)
+    if (!membership.members.has(person.member)) membership = withMember(membership, person)
+    const { publicKey: key }: Signer = signerOf(`${own} session`)
     const network = hub.add(key)
     for (const other of hub.peers.keys()) if (other !== network.peer) hub.link(network.peer, other)
     const me = { member: person.member, device: person.device, peer: key }

@@ -20,8 +20,8 @@ async function evening() {
       for (let i = 0; i < 5; i++) await settled()
     }
   }
-  async function arrive(name: string): Promise<Peer> {
-    const peer = await rig(scene, name)
+  async function arrive(name: string, own = name): Promise<Peer> {
+    const peer = await rig(scene, name, own)
     peers.push(peer)
     for (const other of peers) {
       if (other === peer) continue
@@ -148,6 +148,71 @@ test('HAND-5 a host who comes back to a locked room knows who was inside, and le
   await turn(5)
   expect([bob, dave].map((each) => hears(each, alice))).toEqual([true, false])
   expect(dave.sound.keys.held).toEqual([])
+})
+
+test('HAND-5 who was there before the lock may come in another session that knows nothing of it', async () => {
+  const { alice, bob, of, arrive, come, turn } = await evening()
+  await of(alice).setLocked(true)
+  await turn(2)
+  await of(bob).leave()
+  await turn(5)
+  const again = await arrive('Bob', 'Bob’s phone')
+  await come(again)
+  expect(of(again).view.value.out).toBeUndefined()
+  expect(hears(again, alice)).toBe(true)
+})
+
+test('HAND-5 who was let in behind the locked door is out again when that is taken back', async () => {
+  const { alice, of, arrive, come, turn } = await evening()
+  await of(alice).setLocked(true)
+  const dave = await arrive('Dave')
+  await of(alice).letIn([dave.person.member])
+  await turn(1)
+  await come(dave)
+  expect(hears(dave, alice)).toBe(true)
+  await of(alice).shutOut(dave.person.member)
+  await turn(5)
+  expect(of(dave).view.value.out?.by).toBe('lock')
+  expect(hears(dave, alice)).toBe(false)
+})
+
+test('HAND-5 a moderator who comes back to a locked room that the host has left knows whom they met there', async () => {
+  const { alice, bob, of, arrive, come, raise, turn } = await evening()
+  const carol = await arrive('Carol')
+  await come(carol)
+  await raise(carol)
+  await of(carol).leave()
+  await turn(5)
+  await of(alice).setLocked(true)
+  await turn(2)
+  const dave = await arrive('Dave')
+  await come(dave)
+  await of(alice).leave()
+  await turn(8)
+  await come(carol)
+  await turn(5)
+  expect(of(carol).view.value.leader).toBe(carol.person.member)
+  expect([bob, dave].map((each) => hears(each, carol))).toEqual([true, false])
+  expect(dave.sound.keys.held).toEqual([])
+})
+
+test('HAND-5 nobody is forgotten who was let in and reaches the new keeper only later', async () => {
+  const { alice, bob, of, arrive, come, raise, part, heal, turn } = await evening()
+  const carol = await arrive('Carol')
+  part(bob, carol)
+  await of(alice).setLocked(true)
+  await turn(2)
+  await of(alice).letIn([carol.person.member])
+  await turn(1)
+  await come(carol)
+  await raise(carol)
+  await of(alice).leave()
+  await turn(8)
+  expect(of(carol).view.value.leader).toBe(carol.person.member)
+  expect(hears(bob, carol)).toBe(false)
+  heal(bob, carol)
+  await turn(15)
+  expect(hears(bob, carol)).toBe(true)
 })
 
 test('HAND-5 who keeps the secret after another goes by what that one handed out, and gives nobody else any', async () => {

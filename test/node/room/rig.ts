@@ -17,12 +17,15 @@ import type { KeyText, MemberId } from '../../../protocol/ids.ts'
 import { bytesOf, signerOf } from '../../support/community.ts'
 import { type Scene, verifier } from '../mesh/scene.ts'
 
-/** Somebody's rooms, over a network in memory. */
-export async function rig(scene: Scene, name: string) {
-  const { person, network } = await scene.session(name)
+/**
+ * Somebody's rooms, over a network in memory.
+ * @param own the name of the session, where a person has several: each stores by itself
+ */
+export async function rig(scene: Scene, name: string, own = name) {
+  const { person, network } = await scene.session(name, own)
   const { clock, membership } = scene
   const judging = { verifier, membership }
-  const session = signerOf(`${name} session`)
+  const session = signerOf(`${own} session`)
   const me = { member: person.member, device: person.device, session, peer: network.peer }
   const directory = createDirectory(judging, clock)
   const calls = createDirectory(judging, clock, true)
@@ -55,7 +58,7 @@ export async function rig(scene: Scene, name: string) {
       },
     }
   }
-  const sessionSeed = bytesOf(`${name} session`)
+  const sessionSeed = bytesOf(`${own} session`)
   const rooms = createRooms({
     me,
     sessionSeed,
