@@ -132,4 +132,13 @@ describe('the app', () => {
     expect(app.room).toBeUndefined()
     expect(location.hash).toBe('#/')
   })
+
+  it('keeps its room in the address when the page goes away, for who loads it anew', async () => {
+    const { app, village, location } = await open(`#/r/${GARDENS}`)
+    if (app.standing.at !== 'inside') throw new Error('this is for a member')
+    app.standing.community.peer.stop = async () => village.room?.leave()
+    await app.close()
+    expect(village.room?.view.value.status).toBe('left')
+    expect(location.hash).toBe(`#/r/${GARDENS}`)
+  })
 })

@@ -114,9 +114,11 @@ export class Application {
     await room?.leave()
   }
 
-  /** Leaves the room and the network. Twice is safe. */
+  /** Leaves the room and the network, as the page goes away. Twice is safe. */
   async close(): Promise<void> {
     if (this.#standing.at !== 'inside') return
+    // The room stays in the address, whatever becomes of it: Firefox would load another one anew than the person was at.
+    this.#room?.close()
     this.#closing ??= this.#peer.stop()
     await this.#closing
   }
