@@ -1,4 +1,4 @@
-/** A private room: who was let in finds it and hears, and nobody else does. */
+/** A private room: who was let in finds it and hears, and nobody else does. And a room whose door is locked: who was inside hears, and nobody who comes after. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Person, person } from '../support/person.ts'
@@ -8,6 +8,10 @@ import { inOneStory } from '../support/story.ts'
 import { at, TESTIDS } from '../support/testids.ts'
 
 const ROOM = 'The surprise'
+const LOCKED = 'The count of the votes'
+
+/** What is shown to whom the locked door keeps out. */
+const SHUT = `${at(TESTIDS.roomOut)}[data-by="lock"]`
 
 let relay: RelayProcess
 let alice: Person
@@ -34,6 +38,18 @@ afterAll(async () => {
 /** What stands in the list of somebody who is in no room. */
 const listed = ({ page }: Person) =>
   page.evaluate((item) => document.querySelectorAll(item).length, at(TESTIDS.roomItem))
+
+/** Somebody is told that the door is locked, is played no voice, and is shown to nobody who is inside. */
+async function isShutOut({ page }: Person): Promise<void> {
+  const [isTold, voices] = await page.evaluate(
+    ({ told, voice }) =>
+      [document.querySelector(told) !== null, document.querySelectorAll(voice).length] as const,
+    { told: SHUT, voice: at(TESTIDS.voice) },
+  )
+  expect({ isTold, voices }).toEqual({ isTold: true, voices: 0 })
+  for (const each of [alice, bob])
+    expect((await each.people()).map(({ name }) => name).toSorted()).toEqual(['Alice', 'Bob'])
+}
 
 it('PRIVATE-3 Bob, whom Alice lets in, finds the room in his list; Carol does not', async () => {
   await alice.openRoom(ROOM, 'private')
@@ -68,6 +84,37 @@ it('PRIVATE-5 Bob, whom Alice shuts out, is told so and hears her no more', asyn
   await bob.page.waitFor(at(TESTIDS.roomOut))
   await alice.missesFromRoom(bob)
   expect(await bob.listens()).toEqual([])
+})
+
+it('HAND-5 Alice locks the door of another room, in which Bob is: Carol, who comes then, is told so and hears nothing, and he hears her', async () => {
+  await alice.leave()
+  await alice.openRoom(LOCKED)
+  await bob.page.click(at(TESTIDS.outBack))
+  await bob.enterRoom(LOCKED)
+  await alice.sees(bob, { stage: false })
+  await alice.setLocked(true)
+  await alice.openMicrophone()
+  await carol.page.click('a[href="#/"]')
+  await carol.choosesRoom(LOCKED)
+  await carol.page.waitFor(SHUT)
+  expect(await carol.page.text(at(TESTIDS.roomOut))).toContain('The door of this room is locked')
+  const [atCarol] = await Promise.all([carol.listens(), bob.hears(alice)])
+  expect(atCarol).toEqual([])
+  await isShutOut(carol)
+})
+
+it('HAND-5 Bob, who loads the page anew behind the locked door, hears her again; Carol stays outside', async () => {
+  await bob.page.reload()
+  await bob.arrives()
+  await bob.sees(alice, { link: 'connected' })
+  await bob.hears(alice)
+  await isShutOut(carol)
+})
+
+it('HAND-5 Alice opens the door: Carol, who has waited, comes in and hears her', async () => {
+  await alice.setLocked(false)
+  await carol.arrives()
+  await Promise.all([carol.hears(alice), alice.sees(carol, { stage: false })])
 })
 
 it('nothing went wrong in any page', () => {

@@ -177,7 +177,7 @@ export class Person {
     await page.fill(at(TESTIDS.roomTitle), title)
     if (kind === 'private') await page.click(at(TESTIDS.roomChoosePrivate))
     await page.click(at(TESTIDS.roomCreate))
-    await this.#arrive()
+    await this.arrives()
   }
 
   /** As host of a private room: may come in, from now on. */
@@ -201,6 +201,12 @@ export class Person {
 
   /** Enters the room of that title as soon as it is in the list. */
   async enterRoom(title: string): Promise<void> {
+    await this.choosesRoom(title)
+    await this.arrives()
+  }
+
+  /** Presses the room of that title as soon as it is in the list: whether it lets them in is another matter. */
+  async choosesRoom(title: string): Promise<void> {
     const { page } = this
     await this.findsRoom(title)
     const room = await page.evaluate(
@@ -210,7 +216,6 @@ export class Person {
       { item: at(TESTIDS.roomItem), wanted: title },
     )
     await page.click(`${at(TESTIDS.roomItem)}[data-room="${room}"]`)
-    await this.#arrive()
   }
 
   /** Waits until the list of rooms holds one of that title. */
@@ -222,7 +227,8 @@ export class Person {
     )
   }
 
-  async #arrive(): Promise<void> {
+  /** Waits until they are in the room that they chose, made or came back to. */
+  async arrives(): Promise<void> {
     const { page } = this
     await page.waitFor(at(TESTIDS.roomStage))
     const me = `${at(TESTIDS.participant)}[data-me="true"]`
@@ -289,6 +295,16 @@ export class Person {
     await page.click(`${at(TESTIDS.participant)}[data-member="${other.member}"]`)
     await page.click(at(TESTIDS.personUnmute))
     await page.waitFor(at(TESTIDS.personCard), { hidden: true })
+  }
+
+  /** As a moderator, locks the door of the room, or opens it again. */
+  async setLocked(on: boolean): Promise<void> {
+    const { page } = this
+    await page.click(at(TESTIDS.openSettings))
+    await page.click(at(TESTIDS.settingsLock))
+    await page.click(at(TESTIDS.settingsSave))
+    await page.waitFor(at(TESTIDS.roomSettings), { hidden: true })
+    await page.waitFor(at(TESTIDS.roomLocked), { hidden: !on })
   }
 
   /** As the host, asks somebody to help with moderating. Whoever was in the audience enters the stage by taking it. */
