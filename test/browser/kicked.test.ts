@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openHome } from '../../node/headless/home.ts'
 import { person as atTerminal } from '../cli/member/terminal.ts'
 import type { Page } from '../support/browsers.ts'
+import { PATIENCE } from '../support/browsers-page.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { joinListed, newDevice, until } from '../support/node-peer.ts'
 import { type Person, person } from '../support/person.ts'
@@ -41,6 +42,13 @@ afterAll(async () => {
 
 const countOf = (page: Page, selector: string) =>
   page.evaluate((wanted) => document.querySelectorAll(wanted).length, selector)
+
+/** Rooms that some tab of this browser is in. */
+const roomsHeldIn = (page: Page) =>
+  page.evaluate(async () => {
+    const { held = [] } = await navigator.locks.query()
+    return held.flatMap(({ name = '' }) => (name.startsWith('palabre/room/') ? name : []))
+  }, undefined)
 
 /** Waits until the room says this of a host who is away. */
 const isToldWhoCarriesOn = ({ page }: Person, sentence: string) =>
@@ -102,6 +110,8 @@ it('in another tab of his browser he is told the same, and hears nobody', async 
   await tab.waitFor('[data-code="other-tab"]')
   await bob.page.click(at(TESTIDS.outBack))
   await bob.page.waitFor(at(TESTIDS.roomOpen))
+  // The list is shown before the goodbyes are over, and until they are he is in the room.
+  await expect.poll(() => roomsHeldIn(tab), { timeout: PATIENCE }).toEqual([])
   await tab.click(at(TESTIDS.retry))
   await tab.waitFor(`${at(TESTIDS.roomOut)}[data-by="remove"]`)
   expect(await tab.text(at(TESTIDS.roomOut))).toContain(NOTE)
