@@ -127,15 +127,43 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     ends.push(keeper.stop)
     return keeper
   })
+  /** One for all rooms: what waits for the next one, and what is held for it, are the same. */
+  const connections = loaded(async () => ports.connections(site.iceServers))
   let openedRooms: Rooms | undefined
   const rooms = loaded(async () => {
-    const [{ createRooms }, { serveRooms }, { knownRelays }] = await Promise.all([
-      import('./room/rooms.ts'),
-      import('./room/services.ts'),
-      import('./room/known-relays.ts'),
-    ])
+    const [{ createRooms }, { serveRooms }, { knownRelays }, { Standby }, { isLarge }, { ahead }] =
+      await Promise.all([
+        import('./room/rooms.ts'),
+        import('./room/services.ts'),
+        import('./room/known-relays.ts'),
+        import('./audience/standby.ts'),
+        import('./room/carriage.ts'),
+        connections(),
+      ])
     const known = knownRelays(network, site)
     const { sessionSeed } = start
+    const sound = {
+      network,
+      clock,
+      verifier,
+      membership: judging.membership,
+      me: { member: me.member, device: me.device, peer: me.session.publicKey },
+    }
+    const standby =
+      ahead &&
+      new Standby({
+        ...sound,
+        ...known,
+        connections: ahead,
+        isUseful: () =>
+          directory.rooms.value.some(
+            ({ announcement }) => network.hidesAddress || isLarge(announcement.payload.people),
+          ),
+      })
+    if (standby !== undefined) {
+      directory.rooms.subscribe(() => standby.look())
+      ends.push(async () => standby.letGo())
+    }
     openedRooms = createRooms({
       me,
       sessionSeed,
@@ -157,17 +185,13 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
       report,
       startSound: async (room) => {
         const [, connectionsOf, { startMesh }, { createCarriage }] = await roomParts()
-        const parts = {
-          network,
-          connections: connectionsOf({ room, seed: start.sessionSeed }),
-          clock,
-          verifier,
-          membership: judging.membership,
-          me: { member: me.member, device: me.device, peer: me.session.publicKey },
-          report,
-        }
-        return { mesh: await startMesh(room, parts), carriage: createCarriage({ ...parts, room, ...known }) }
+        // What is held and the connections are of one room, or of none.
+        const held = standby?.take()
+        const parts = { ...sound, connections: connectionsOf({ room, seed: sessionSeed }), report }
+        const mesh = await startMesh(room, parts)
+        return { mesh, carriage: createCarriage({ ...parts, room, ...known, held }) }
       },
+      standby,
     })
     // Who came by another relay of the community is in the same rooms, so we meet at all of them.
     known.meet(site.others)
@@ -178,7 +202,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const roomParts = () =>
     Promise.all([
       stage(),
-      ports.connections(site.iceServers),
+      connections(),
       import('./mesh/mesh.ts'),
       import('./room/carriage.ts'),
       import('./room/session.ts'),
@@ -471,6 +495,12 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     setBlocked: blocks.set,
     openRoom: async (room) => (await rooms()).open(room),
     joinRoom: async (room) => (await rooms()).join(room),
+    expectEntry(isExpected) {
+      rooms().then(
+        (opened) => opened.expect(isExpected),
+        (error: unknown) => report('rooms', error),
+      )
+    },
 
     async stop() {
       await openedRooms?.current?.session.leave()

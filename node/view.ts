@@ -348,6 +348,11 @@ export interface Peer {
   hideAddress(hides: boolean): Promise<void>
   openRoom(room: NewRoom): Promise<RoomSession>
   joinRoom(room: RoomId): Promise<RoomSession>
+  /**
+   * Whether somebody looks at the list of rooms, and may enter one in a moment: what that needs of the network is made ready then, as far as it can be
+   * (SPEC FANOUT-6). To be said again while they do.
+   */
+  expectEntry(isExpected: boolean): void
   stop(): Promise<void>
 }
 

@@ -105,6 +105,8 @@ export const MAX_SDP_BYTES = 16 * 1024
 export const MAX_CANDIDATE_CHARS = 512
 /** A ticket is made for one link and renewed while it lasts: what was stolen is worth nothing minutes later. Seconds. */
 export const MAX_TICKET_LIFETIME = 2 * MINUTE
+/** A link is held for who looks at the list of rooms, and decides in seconds. Who is still there afterwards asks again; who went away costs nothing more. Seconds. */
+export const MAX_HELD_LIFETIME = 2 * MINUTE
 /** A link over a relay has so many voices at a time: of four who talk at once nobody understands one. */
 export const MAX_VOICE_SLOTS = 3
 /** Relays that a full one names. */

@@ -26,16 +26,9 @@ export interface FarRelay {
   readonly key: KeyText
 }
 
-export interface AudienceLinkOptions<C extends AudienceConnection> {
+/** Which room a link is for, and who is told of it. */
+export interface LinkUse {
   readonly room: RoomId
-  readonly relay: FarRelay
-  readonly speaks: boolean
-  readonly me: Me
-  readonly network: Pick<Network, 'openChannel'>
-  readonly connections: AudienceConnections<C>
-  readonly clock: Clock
-  readonly verifier: Verifier
-  readonly membership: () => Membership
   /** `connected` or `hearing` may be another. */
   readonly onChange: () => void
   /**
@@ -45,23 +38,41 @@ export interface AudienceLinkOptions<C extends AudienceConnection> {
   readonly onEnd: (end: LinkEnd, others: readonly string[]) => void
 }
 
+export interface AudienceLinkOptions<C extends AudienceConnection> extends Omit<LinkUse, 'room'> {
+  /** Undefined: it is held for one that nobody has named yet (FANOUT-6), and does not speak. */
+  readonly room: RoomId | undefined
+  readonly relay: FarRelay
+  readonly speaks: boolean
+  readonly me: Me
+  readonly network: Pick<Network, 'openChannel'>
+  readonly connections: AudienceConnections<C>
+  readonly clock: Clock
+  readonly verifier: Verifier
+  readonly membership: () => Membership
+}
+
 /**
  * One attempt to hear a room, and to be heard, over a relay (SPEC §8.11): one stream, one connection, and tickets for as long as both last. Both end
- * together; what comes after is a new attempt with a new certificate.
+ * together; what comes after is a new attempt with a new certificate. One that is held has a room later, and its ticket then.
  */
 export class AudienceLink<C extends AudienceConnection> {
   /** What is heard and sent is the platform's. */
   readonly connection: C
-  readonly #options: AudienceLinkOptions<C>
+  #options: AudienceLinkOptions<C>
   readonly #messages: Bucket
   #channel: Channel | undefined
   #offer = ''
+  /** It was offered without a ticket. */
+  #isHeld = false
+  /** What answered, and is vouched for when there is a room. */
+  #answer: string | undefined
   #fingerprint: Uint8Array = new Uint8Array()
   /** What the relay's signed answer names; until it came, nothing. */
   #promised: Uint8Array | undefined
   #isCertified = false
   #hearing = 0
   #overdue: Cancel
+  #unbound: Cancel = () => {}
   #renewals: Cancel = () => {}
   #isEnded = false
 
@@ -77,6 +88,21 @@ export class AudienceLink<C extends AudienceConnection> {
   /** Voices may come, and the relay's certificate is the one that it signed. */
   get connected(): boolean {
     return this.#isCertified && this.connection.state === 'connected'
+  }
+
+  /** What is held may still become a room's. */
+  get isUsable(): boolean {
+    return !this.#isEnded && ['new', 'connecting', 'connected'].includes(this.connection.state)
+  }
+
+  /** From now on what was held is for this room. Once. */
+  bind(use: LinkUse): void {
+    if (this.#options.room !== undefined) throw new Error('a link is for one room')
+    this.#options = { ...this.#options, ...use }
+    if (this.#isEnded) return
+    this.#unbound = this.#options.clock.after(CONNECT_MS, () => this.#fail('no-answer'))
+    // Where nothing was offered yet, it is offered with the ticket, like any other.
+    if (this.#isHeld) void this.#show(use.room)
   }
 
   /** How many listen to the room over relays, as this one last said. */
@@ -117,7 +143,10 @@ export class AudienceLink<C extends AudienceConnection> {
         throw new Error('an offer of ours has not exactly one SHA-256 fingerprint')
       this.#offer = offer
       this.#fingerprint = fingerprint
-      await this.#send(channel, { ticket: await this.#ticket(), offer })
+      const { room } = this.#options
+      this.#isHeld = room === undefined
+      if (room === undefined) await this.#send(channel, { hold: offer })
+      else await this.#send(channel, { ticket: await this.#ticket(room), offer })
       await this.#read(channel)
     } catch (error) {
       if (error instanceof NetworkError && error.code === 'too-large') this.#refuse('too-large')
@@ -139,8 +168,17 @@ export class AudienceLink<C extends AudienceConnection> {
 
   async #take(message: FanoutMessage): Promise<Result<true, Reason>> {
     if (!this.#messages.take()) return bad('rate-limited')
-    const { vouch, answer, ptime, hearing, error, others, bye } = message
-    if (vouch !== undefined && answer !== undefined) return this.#accept(vouch, answer)
+    const { vouch, answer, held, bound, ptime, hearing, error, others, bye } = message
+    if (vouch !== undefined && answer !== undefined) {
+      const vouched = await this.#trust(vouch, answer)
+      return vouched.ok && !this.#isEnded ? this.#accept(answer) : vouched
+    }
+    if (held !== undefined && this.#isHeld) return this.#accept(held)
+    if (bound !== undefined && this.#isHeld && this.#answer !== undefined) {
+      const vouched = await this.#trust(bound, this.#answer)
+      if (vouched.ok && !this.#isEnded && this.connection.state === 'connected') void this.#certify()
+      return vouched
+    }
     if (ptime !== undefined) {
       if (this.#options.speaks) await this.connection.setPacketTime(ptime)
       return good(true)
@@ -162,30 +200,46 @@ export class AudienceLink<C extends AudienceConnection> {
     return bad('field-unknown')
   }
 
-  async #accept(vouch: Uint8Array, answer: string): Promise<Result<true, Reason>> {
-    if (this.#promised !== undefined) return bad('stale')
-    const { verifier, membership, room, relay, me, clock } = this.#options
-    const expected = { room, relay: relay.key, to: me.peer, offer: this.#offer, now: second(clock) }
-    const verified = await verifyRelayAnswer(verifier, membership().community, vouch, answer, expected)
-    if (!verified.ok || this.#isEnded) return verified.ok ? good(true) : verified
-    this.#promised = verified.value.payload.fp
+  async #accept(answer: string): Promise<Result<true, Reason>> {
+    if (this.#answer !== undefined) return bad('stale')
+    this.#answer = answer
     const accepted = await this.connection.accept(answer)
     if (!accepted.ok || this.#isEnded) return accepted
     this.#overdue()
     // It may have connected while the answer was being applied.
     if (this.connection.state !== 'connected')
-      this.#overdue = clock.after(CONNECT_MS, () => this.#fail('no-road'))
-    this.#renewals = clock.every(RENEW_MS, () => void this.#renew())
+      this.#overdue = this.#options.clock.after(CONNECT_MS, () => this.#fail('no-road'))
     return good(true)
   }
 
-  async #renew(): Promise<void> {
-    const channel = this.#channel
-    if (channel !== undefined) await this.#send(channel, { renew: await this.#ticket() })
+  /** Takes the relay's word for its answer, once. */
+  async #trust(vouch: Uint8Array, answer: string): Promise<Result<true, Reason>> {
+    const { verifier, membership, room, relay, me, clock } = this.#options
+    if (this.#promised !== undefined) return bad('stale')
+    // Nobody asked for it yet.
+    if (room === undefined) return bad('field-unknown')
+    const expected = { room, relay: relay.key, to: me.peer, offer: this.#offer, now: second(clock) }
+    const verified = await verifyRelayAnswer(verifier, membership().community, vouch, answer, expected)
+    if (!verified.ok || this.#isEnded) return verified.ok ? good(true) : verified
+    this.#unbound()
+    this.#promised = verified.value.payload.fp
+    this.#renewals = clock.every(RENEW_MS, () => void this.#renew(room))
+    return good(true)
   }
 
-  async #ticket(): Promise<Uint8Array> {
-    const { room, relay, me, speaks, clock, membership } = this.#options
+  /** Shows a ticket for what is held. */
+  async #show(room: RoomId): Promise<void> {
+    const channel = this.#channel
+    if (channel !== undefined) await this.#send(channel, { bind: await this.#ticket(room) })
+  }
+
+  async #renew(room: RoomId): Promise<void> {
+    const channel = this.#channel
+    if (channel !== undefined) await this.#send(channel, { renew: await this.#ticket(room) })
+  }
+
+  async #ticket(room: RoomId): Promise<Uint8Array> {
+    const { relay, me, speaks, clock, membership } = this.#options
     const at = second(clock)
     const payload = {
       r: room,
@@ -205,7 +259,8 @@ export class AudienceLink<C extends AudienceConnection> {
     switch (this.connection.state) {
       case 'connected':
         this.#overdue()
-        if (!this.#isCertified) void this.#certify()
+        // What is held is nobody's yet, and nothing comes of it.
+        if (!this.#isCertified && (this.#promised !== undefined || !this.#isHeld)) void this.#certify()
         break
       case 'untrusted':
         this.#refuse('wrong-fingerprint')
@@ -265,6 +320,7 @@ export class AudienceLink<C extends AudienceConnection> {
   #release(): void {
     this.#isEnded = true
     this.#overdue()
+    this.#unbound()
     this.#renewals()
     this.connection.close()
   }

@@ -5,7 +5,7 @@ import type { Me } from '../mesh/voucher.ts'
 import type { Network } from '../network/network.ts'
 import type { AudibleConnection, AudienceConnections } from '../ports/audience.ts'
 import type { Clock } from '../ports/clock.ts'
-import { AudienceLink, type FarRelay } from './audience-link.ts'
+import { AudienceLink, type FarRelay, type LinkUse } from './audience-link.ts'
 import {
   MOVE_AFTER_MS,
   MOVE_FOR_MS,
@@ -27,6 +27,12 @@ export interface KnownRelay extends FarRelay {
   readonly roundTrip: number | undefined
 }
 
+/** A link that was made before the room was chosen (FANOUT-6), as a listener's. */
+export interface HeldLink {
+  readonly relay: KnownRelay
+  readonly link: AudienceLink<AudibleConnection>
+}
+
 /** What a session is at a relay. */
 export type Part = 'speaker' | 'listener'
 
@@ -37,6 +43,8 @@ export interface CarrierOptions {
   readonly connections: AudienceConnections<AudibleConnection>
   /** Those that have admitted us, as they are now; of equals the first is taken. */
   readonly relays: () => readonly KnownRelay[]
+  /** For the first attempt, where that is a listener's: closed where it is not. */
+  readonly held?: HeldLink | undefined
   /** Connects to these, which one that had no room for us named. */
   readonly meet: (others: readonly string[]) => void
   readonly clock: Clock
@@ -75,6 +83,7 @@ export class Carrier {
   readonly #vain = new Map<KeyText, number>()
   /** Goodbyes under way. */
   readonly #closing = new Set<Promise<void>>()
+  #held: HeldLink | undefined
   #part: Part | undefined
   #microphone: MediaStreamTrack | undefined
   #current: Try | undefined
@@ -85,6 +94,7 @@ export class Carrier {
 
   constructor(options: CarrierOptions) {
     this.#options = options
+    this.#held = options.held
   }
 
   /** The link over which voices come and go now. */
@@ -96,6 +106,7 @@ export class Carrier {
   want(part: Part | undefined): void {
     if (this.#isStopped) return
     this.#part = part
+    if (part !== 'listener') this.#dropHeld()
     for (const each of [this.#next, this.#current])
       if (each !== undefined && each.part !== part) this.#close(each)
     if (part === undefined) this.#resting.clear()
@@ -109,9 +120,14 @@ export class Carrier {
     this.#takeNext()
     const now = this.#options.clock.now()
     const known = this.#options.relays()
-    const best = known
-      .filter(({ key }) => (this.#resting.get(key)?.until ?? now) <= now)
-      .reduce<KnownRelay | undefined>(nearer, undefined)
+    const best = nearestOf(known.filter(({ key }) => (this.#resting.get(key)?.until ?? now) <= now))
+    const held = this.#held
+    if (held?.link.isUsable) {
+      this.#held = undefined
+      this.#current = this.#begin(held.relay, part, held.link)
+      return
+    }
+    this.#dropHeld()
     if (best === undefined) return
     if (this.#current === undefined) this.#current = this.#begin(best, part)
     else if (this.#next === undefined && this.#isWorthwhile(best, known, now))
@@ -145,15 +161,16 @@ export class Carrier {
     const [part, current] = [this.#part, this.#current]
     if (voices.size === 0 || part === undefined || current === undefined || this.#next !== undefined)
       return true
-    const best = this.#options
-      .relays()
-      .filter(
-        ({ key }) =>
-          key !== current.relay.key &&
-          (this.#resting.get(key)?.until ?? now) <= now &&
-          (this.#vain.get(key) ?? now) <= now,
-      )
-      .reduce<KnownRelay | undefined>(nearer, undefined)
+    const best = nearestOf(
+      this.#options
+        .relays()
+        .filter(
+          ({ key }) =>
+            key !== current.relay.key &&
+            (this.#resting.get(key)?.until ?? now) <= now &&
+            (this.#vain.get(key) ?? now) <= now,
+        ),
+    )
     if (best === undefined) return false
     this.#next = this.#begin(best, part)
     this.#next.sought = { voices, waited: 0 }
@@ -176,37 +193,30 @@ export class Carrier {
     return before - best.roundTrip >= MOVE_FOR_MS && best.roundTrip <= before * MOVE_FOR_SHARE
   }
 
-  #begin(relay: KnownRelay, part: Part): Try {
+  #begin(relay: KnownRelay, part: Part, held?: HeldLink['link']): Try {
     const { room, me, network, connections, clock, verifier, membership, report, meet, onChange } =
       this.#options
-    const begun: Try = {
-      relay,
-      part,
-      link: new AudienceLink({
-        room,
-        relay,
-        speaks: part === 'speaker',
-        me,
-        network,
-        connections,
-        clock,
-        verifier,
-        membership,
-        onChange: () => this.#changed(begun),
-        onEnd: ({ reason, ...end }, others) => {
-          const cause = end.kind === 'failed' ? end.cause : undefined
-          report(`voices over ${relay.name}`, new Error(reason, { cause }))
-          const hasWorked = begun.stoodAt !== undefined && clock.now() - begun.stoodAt >= WORKS_AFTER_MS
-          const failures = (hasWorked ? 0 : (this.#resting.get(relay.key)?.failures ?? 0)) + 1
-          const wait = Math.min(REST_MIN_MS * 2 ** (failures - 1), REST_MAX_MS)
+    const use: LinkUse = {
+      room,
+      onChange: () => this.#changed(begun),
+      onEnd: ({ reason, ...end }, others) => {
+        const cause = end.kind === 'failed' ? end.cause : undefined
+        report(`voices over ${relay.name}`, new Error(reason, { cause }))
+        const hasWorked = begun.stoodAt !== undefined && clock.now() - begun.stoodAt >= WORKS_AFTER_MS
+        const failures = (hasWorked ? 0 : (this.#resting.get(relay.key)?.failures ?? 0)) + 1
+        const wait = Math.min(REST_MIN_MS * 2 ** (failures - 1), REST_MAX_MS)
+        // What became of a link from before the room says nothing of a new one.
+        if (held === undefined || begun.stoodAt !== undefined)
           this.#resting.set(relay.key, { until: clock.now() + wait, failures })
-          this.#drop(begun)
-          if (others.length > 0) meet(others)
-          this.look()
-          onChange()
-        },
-      }),
+        this.#drop(begun)
+        if (others.length > 0) meet(others)
+        this.look()
+        onChange()
+      },
     }
+    held?.bind(use)
+    const own = { relay, speaks: part === 'speaker', me, network, connections, clock, verifier, membership }
+    const begun: Try = { relay, part, link: held ?? new AudienceLink({ ...use, ...own }) }
     this.#movedAt = clock.now()
     if (part === 'speaker') this.#send(begun)
     return begun
@@ -247,11 +257,21 @@ export class Carrier {
     this.#close(next)
   }
 
+  #dropHeld(): void {
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined) this.#await(held.link.close())
+  }
+
   #close(ended: Try): void {
     this.#drop(ended)
-    const goodbye = ended.link.close().finally(() => this.#closing.delete(goodbye))
-    this.#closing.add(goodbye)
+    this.#await(ended.link.close())
     this.#options.onChange()
+  }
+
+  #await(closed: Promise<void>): void {
+    const goodbye = closed.finally(() => this.#closing.delete(goodbye))
+    this.#closing.add(goodbye)
   }
 
   #drop(ended: Try): void {
@@ -277,6 +297,11 @@ function brings({ link }: Try, voices: ReadonlySet<KeyText>): boolean {
 
 function isSounding({ link }: Try): boolean {
   return link.connected && link.connection.levels().some((level) => level > 0)
+}
+
+/** Of equals the first; undefined of none. */
+export function nearestOf(relays: readonly KnownRelay[]): KnownRelay | undefined {
+  return relays.reduce<KnownRelay | undefined>(nearer, undefined)
 }
 
 function nearer(best: KnownRelay | undefined, other: KnownRelay): KnownRelay {

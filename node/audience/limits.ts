@@ -1,5 +1,7 @@
 /** Bounds of a link with a relay that carries voices. Milliseconds. Nobody else shares them: they are this peer's patience. */
 
+import { MAX_HELD_LIFETIME } from '../../protocol/limits.ts'
+
 const SECOND = 1000
 
 /** For a stream to be taken, and from the offer to a connection: a relay has a fixed address, and answers in one round trip. */
@@ -8,6 +10,9 @@ export const CONNECT_MS = 10 * SECOND
 
 /** For a relay that closed the connection to say why. */
 export const LAST_WORDS_MS = 1 * SECOND
+
+/** For how long a link is held for a room: it is let go of before the relay ends it, so that no ticket comes too late. */
+export const HOLD_MS = (MAX_HELD_LIFETIME - 10) * SECOND
 
 /** A ticket lasts two minutes, and another follows while there is time for a second try. */
 export const RENEW_MS = 75 * SECOND

@@ -7,11 +7,13 @@ import type {
   ConnectionListener,
   ConnectionsOfRoom,
   IceCandidate,
+  PeerConnections,
   SessionDescription,
   SignallingState,
+  VoiceSession,
 } from '../ports/connections.ts'
 import type { Traffic } from '../ports/traffic.ts'
-import { type VoiceTransforms, voiceTransforms } from '../voice/transforms.ts'
+import { type VoiceTransforms, waitingTransforms } from '../voice/transforms.ts'
 import { dtlsOf, levelOf, preferOpus, shownFingerprint, trafficOf } from './browser-platform.ts'
 import { Senders } from './senders.ts'
 
@@ -21,23 +23,36 @@ import { Senders } from './senders.ts'
  * @param iceServers STUN and TURN servers, possibly none. Always passed on: what a library or browser would choose learns of every call.
  */
 export function browserConnections(iceServers: readonly RTCIceServer[]): ConnectionsOfRoom {
-  const startTransforms = voiceTransforms()
-  return (session) => {
-    const transforms = startTransforms(session)
-    const senders = new Senders()
+  let waiting = newRoom()
+  const enter = (session: VoiceSession): PeerConnections => {
+    const { transforms, senders, audience } = waiting
+    waiting = newRoom()
+    transforms.begin(session)
     return {
       checks: transforms.checks,
       open: (listener, speaker) => new BrowserConnection(iceServers, listener, transforms, senders, speaker),
-      audience: browserAudience(senders, {
-        seal: (sender) => transforms.seal(sender, 'relay'),
-        open: transforms.openSlots,
-      }),
+      audience,
       allow: transforms.allow,
       use: (keys) => transforms.use(keys),
       rest: (resting) => senders.rest(resting),
       close: () => transforms.close(),
     }
   }
+  const ahead: ConnectionsOfRoom['ahead'] = {
+    open: (speaks, listener) => waiting.audience.open(speaks, listener),
+  }
+  return Object.assign(enter, { ahead })
+}
+
+/** What all connections of one room share, made before it is known which room that is. */
+function newRoom() {
+  const transforms = waitingTransforms()
+  const senders = new Senders()
+  const audience = browserAudience(senders, {
+    seal: (sender) => transforms.seal(sender, 'relay'),
+    open: transforms.openSlots,
+  })
+  return { transforms, senders, audience }
 }
 
 class BrowserConnection implements Connection {

@@ -40,7 +40,15 @@ export interface PeerConnections {
   close(): void
 }
 
-export type ConnectionsOfRoom = (session: VoiceSession) => PeerConnections
+export interface ConnectionsOfRoom {
+  /** A room is entered. */
+  (session: VoiceSession): PeerConnections
+  /**
+   * Connections with relays for the room that is entered next, before it is known which: what comes over them waits for that. Who opens one closes it, or
+   * hands it to that room. Undefined where there are none.
+   */
+  readonly ahead?: AudienceConnections<AudibleConnection>
+}
 
 /** Nothing is called back from inside a call to the connection, nor after `close`. */
 export interface ConnectionListener {

@@ -5,6 +5,7 @@ import { ROOM, type Room, roomOf } from '../../protocol/room/opening.ts'
 import type { SignedOperation } from '../../protocol/room/operation.ts'
 import { isLine } from '../../protocol/schema.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
+import type { Standby } from '../audience/standby.ts'
 import { PeerError } from '../errors.ts'
 import { readAll, readOpening, readOperation } from '../gossip/received.ts'
 import { peerIdOf } from '../network/peer-id.ts'
@@ -25,6 +26,8 @@ export interface RoomsDependencies extends Omit<RoomDependencies, 'mesh' | 'carr
   readonly random: Random
   readonly startSound: (room: RoomId) => Promise<Pick<RoomDependencies, 'mesh' | 'carriage'>>
   readonly stage: () => Promise<Pick<StageKeeper, 'enter' | 'follow'>>
+  /** What is held with a relay for the room that is entered next; undefined where nothing can be. */
+  readonly standby?: Pick<Standby, 'want' | 'letGo'> | undefined
   /** A relay has given its list of rooms: what is not in it now is not going on. */
   readonly listRead: Observable<boolean>
 }
@@ -36,12 +39,15 @@ export interface Rooms {
   readonly open: (wish: NewRoom) => Promise<RoomSession>
   /** Joins a room of the list, or one that this device was in. @throws PeerError */
   readonly join: (room: RoomId) => Promise<RoomSession>
+  /** Whether somebody looks at the list of rooms, and may enter one in a moment. To be said again while they do. */
+  expect(isExpected: boolean): void
   /** There was a call: if it was into the room that we are in, whoever called is there too. */
   called(): void
 }
 
 export function createRooms(dependencies: RoomsDependencies): Rooms {
-  const { me, community, judging, clock, directory, calls, listRead, archive, locks, random } = dependencies
+  const { me, community, judging, clock, directory, calls, listRead, archive, locks, random, standby } =
+    dependencies
   let current: JoinedRoom | undefined
 
   /**
@@ -139,6 +145,11 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
     get current() {
       return current
     },
+    expect(isExpected) {
+      // Who is in a room has its link.
+      if (isExpected && current === undefined) standby?.want()
+      else standby?.letGo()
+    },
     called() {
       const call = calls.rooms.value.find(({ id }) => id === current?.id)
       if (call !== undefined) current?.meet(peerIdOf(call.announcement.payload.peer))
@@ -158,7 +169,11 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
         await settled(listRead, Boolean, clock)
         if (!listRead.value) throw new PeerError('relay-unreachable')
       }
-      return answered(await enterInTurn(id, () => wayInto(id)))
+      try {
+        return await answered(await enterInTurn(id, () => wayInto(id)))
+      } finally {
+        standby?.letGo()
+      }
     },
   }
 }

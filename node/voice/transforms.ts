@@ -30,23 +30,15 @@ export interface VoiceTransforms {
   close(): void
 }
 
-/**
- * Starts the worker of a room, from one that waits: its code comes from the relay, and is fetched while the relay is there. One waits again after each.
- */
-export function voiceTransforms(): (session: VoiceSession) => VoiceTransforms {
-  let waiting = newWorker()
-  return (session) => {
-    const worker = waiting
-    waiting = newWorker()
-    return start(worker, session)
-  }
+/** The worker of the room that is entered next: its code comes from the relay, and is fetched while the relay is there. */
+export interface WaitingTransforms extends VoiceTransforms {
+  /** Says which room it is; once. What came before waits for it. */
+  begin(session: VoiceSession): void
 }
 
-function newWorker(): Worker {
-  return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-}
-
-function start(worker: Worker, { room, seed }: VoiceSession): VoiceTransforms {
+/** Starts a worker, which waits for its room. */
+export function waitingTransforms(): WaitingTransforms {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
   const checks = new Observed<ReadonlyMap<KeyText, VoiceCheck>>(new Map())
   const slots = new Map<number, (slot: number, speaker: KeyText) => void>()
   let links = 0
@@ -58,9 +50,9 @@ function start(worker: Worker, { room, seed }: VoiceSession): VoiceTransforms {
     else if (data.kind === 'slot') slots.get(data.number)?.(data.slot, data.speaker)
     else console.warn('palabre: voice', data.message)
   })
-  post({ kind: 'begin', room, seed })
   return {
     checks,
+    begin: ({ room, seed }) => post({ kind: 'begin', room, seed }),
     seal(sender, link) {
       sender.transform = transform({ side: 'seal', link })
     },

@@ -15,6 +15,10 @@ export interface FanoutMessage {
   readonly renew?: Uint8Array
   readonly vouch?: Uint8Array
   readonly answer?: string
+  readonly hold?: string
+  readonly held?: string
+  readonly bind?: Uint8Array
+  readonly bound?: Uint8Array
   readonly ptime?: number
   readonly hearing?: number
   readonly error?: Reason
@@ -40,6 +44,10 @@ const fields: Schema<FanoutMessage> = map(
     renew: envelope,
     vouch: envelope,
     answer: sdpText,
+    hold: sdpText,
+    held: sdpText,
+    bind: envelope,
+    bound: envelope,
     ptime: packetTime,
     hearing: uint(MAX_HEARING),
     error,
@@ -51,7 +59,8 @@ const fields: Schema<FanoutMessage> = map(
 /**
  * One message between a session and the relay that carries its room's voices (SPEC §8.11), either way. From the session: `ticket` + `offer`, once and
  * first; `renew`, another ticket. From the relay: `vouch` + `answer`, once; `ptime`, how long a speaker's packets are to be; `hearing`, how many
- * listen to the room through relays; `error` + `others`, a refusal that ends the stream, and where else to ask. `bye`: from both.
+ * listen to the room through relays; `error` + `others`, a refusal that ends the stream, and where else to ask. `bye`: from both. A link that is held
+ * until there is a room (FANOUT-6) begins with the offer, `hold`, which `held` answers; the ticket is `bind`, and `bound` vouches for the answer.
  */
 export const FANOUT: Frame<FanoutMessage> = {
   shape: oneGroup(
@@ -59,6 +68,10 @@ export const FANOUT: Frame<FanoutMessage> = {
     ['ticket', 'offer'],
     ['renew'],
     ['vouch', 'answer'],
+    ['hold'],
+    ['held'],
+    ['bind'],
+    ['bound'],
     ['ptime'],
     ['hearing'],
     ['error', 'others'],

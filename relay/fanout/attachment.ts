@@ -8,17 +8,17 @@ import { equalBytes } from '../../protocol/bytes.ts'
 import type { Membership } from '../../protocol/community/membership.ts'
 import { seal } from '../../protocol/envelope.ts'
 import type { KeyText, MemberId, RoomId } from '../../protocol/ids.ts'
-import { MAX_DESCRIPTION_LIFETIME } from '../../protocol/limits.ts'
+import { MAX_DESCRIPTION_LIFETIME, MAX_HELD_LIFETIME } from '../../protocol/limits.ts'
 import type { Reason } from '../../protocol/reasons.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
 import type { Signer, Verifier } from '../../protocol/signature.ts'
 import { FANOUT, type FanoutMessage } from '../../protocol/wire/fanout.ts'
 import { decodeFrame, encodeFrame } from '../../protocol/wire/frame.ts'
-import type { Crew } from './crew.ts'
+import type { Crew, LinkRequest } from './crew.ts'
 import type { RoomGate } from './gate.ts'
 import { FIRST_MESSAGE_MS } from './limits.ts'
 import type { LinkId } from './messages.ts'
-import { type Offer, readOffer } from './offer.ts'
+import { type Offer, readOffer, type VoiceWish } from './offer.ts'
 import type { VoiceId } from './selection.ts'
 
 export interface AttachmentParts {
@@ -36,6 +36,8 @@ export interface AttachmentParts {
   readonly clock: Clock
   /** Whether this member may begin another link now. */
   readonly allowed: () => boolean
+  /** A place for a link of theirs that is held, or why there is none. */
+  readonly hold: () => Result<() => void, Reason>
   /** Multiaddrs of other relays of the community. */
   readonly others: () => readonly string[]
   /** Milliseconds of sound in a packet, as the room needs them. */
@@ -45,12 +47,29 @@ export interface AttachmentParts {
   readonly onGone: (room: RoomId) => void
 }
 
+/** Of a link that only listens: nobody is asked for a voice. */
+const UNWISHED: VoiceWish = { packetTime: 20, dtx: false }
+
 /** What a link has come to. */
 type State =
   | { readonly kind: 'silent' }
+  | Held
   /** It showed a good ticket, and its connection is being made or has been. */
   | Live
   | { readonly kind: 'ended' }
+
+/** Its connection is made before it has a room (FANOUT-6). */
+interface Held {
+  readonly kind: 'held'
+  /** The one that its ticket is to name. SHA-256, 32 bytes. */
+  readonly fingerprint: Uint8Array
+  /** Milliseconds on our clock. */
+  readonly until: number
+  readonly link: LinkId | undefined
+  readonly isConnected: boolean
+  /** Gives its place back, once. */
+  readonly release: () => void
+}
 
 interface Live {
   readonly kind: 'live'
@@ -61,6 +80,15 @@ interface Live {
   readonly isConnected: boolean
 }
 
+/** What the session offered and we answered. */
+interface Exchange {
+  readonly offer: string
+  /** Undefined until the media process has made it. */
+  answer: string | undefined
+  /** The answer goes out before there is a room to vouch for. */
+  readonly isHeld: boolean
+}
+
 /**
  * One session at this relay: a stream with its tickets, and a connection of a media process for as long as the stream and a ticket last
  * (SPEC §8.10 and §8.11).
@@ -68,6 +96,7 @@ interface Live {
 export class Attachment {
   readonly #parts: AttachmentParts
   #state: State = { kind: 'silent' }
+  #exchange: Exchange | undefined
   #told = { packetTime: 0, hearing: -1 }
 
   constructor(parts: AttachmentParts) {
@@ -102,6 +131,7 @@ export class Attachment {
 
   /** Ends what its ticket or its place in the room does not allow any more. @param now milliseconds */
   check(now: number): void {
+    if (this.#state.kind === 'held' && now >= this.#state.until) this.refuse('expired')
     if (this.#state.kind !== 'live') return
     const { ticket, until } = this.#state
     const allowed = now >= until ? bad('expired') : this.#mayBe(ticket)
@@ -147,7 +177,7 @@ export class Attachment {
     }
   }
 
-  async #take({ ticket, offer, renew, bye }: FanoutMessage): Promise<Result<true, Reason>> {
+  async #take({ ticket, offer, hold, bind, renew, bye }: FanoutMessage): Promise<Result<true, Reason>> {
     if (bye === true) {
       this.#end()
       void this.#parts.channel.close()
@@ -156,43 +186,88 @@ export class Attachment {
     const state = this.#state
     if (state.kind === 'silent' && ticket !== undefined && offer !== undefined)
       return await this.#begin(ticket, offer)
+    if (state.kind === 'silent' && hold !== undefined) return await this.#hold(hold)
+    if (state.kind === 'held' && bind !== undefined) return await this.#bind(state, bind)
     if (state.kind === 'live' && renew !== undefined) return await this.#renew(state, renew)
     // What only a relay says, or a second beginning.
     return bad('field-unknown')
   }
 
   async #begin(envelope: Uint8Array, sdp: string): Promise<Result<true, Reason>> {
-    const { allowed, crew, gate, packetTime, onConnected, clock, peer } = this.#parts
+    const { allowed, gate, packetTime } = this.#parts
     if (!allowed()) return bad('rate-limited')
     const verified = await this.#verify(envelope)
     if (!verified.ok) return verified
     const ticket = verified.value
     const offer = readTicketed(ticket, sdp)
     if (!offer.ok) return offer
-    let placed = this.#mayBe(ticket)
-    if (!placed.ok) {
+    const placed = await this.#place(ticket)
+    if (!placed.ok || this.#state.kind === 'ended') return placed
+    const wish = { packetTime: packetTime(ticket.r), dtx: gate.isOpen(ticket.r) }
+    this.#state = { kind: 'live', ticket, until: this.#endOf(ticket), link: undefined, isConnected: false }
+    this.#told = { packetTime: wish.packetTime, hearing: -1 }
+    this.#exchange = { offer: sdp, answer: undefined, isHeld: false }
+    return await this.#open({ room: ticket.r, offer: offer.value, as: ticket.as, wish })
+  }
+
+  /** FANOUT-6. */
+  async #hold(sdp: string): Promise<Result<true, Reason>> {
+    const { allowed, hold, clock } = this.#parts
+    if (!allowed()) return bad('rate-limited')
+    const offer = readOffer(sdp)
+    if (!offer.ok) return offer
+    if (speaks(offer.value)) return bad('wrong-description', 'voice')
+    const place = hold()
+    if (!place.ok) return place
+    const { fingerprint } = offer.value
+    const until = clock.now() + MAX_HELD_LIFETIME * 1000
+    const release = place.value
+    this.#state = { kind: 'held', fingerprint, until, link: undefined, isConnected: false, release }
+    this.#exchange = { offer: sdp, answer: undefined, isHeld: true }
+    return await this.#open({ room: undefined, offer: offer.value, as: 'listener', wish: UNWISHED })
+  }
+
+  async #bind({ fingerprint, release }: Held, envelope: Uint8Array): Promise<Result<true, Reason>> {
+    const verified = await this.#verify(envelope)
+    if (!verified.ok) return verified
+    const ticket = verified.value
+    if (!equalBytes(fingerprint, ticket.fp)) return bad('wrong-fingerprint')
+    if (ticket.as === 'speaker') return bad('wrong-description', 'voice')
+    const placed = await this.#place(ticket)
+    const held = this.#state
+    if (!placed.ok || held.kind !== 'held') return placed
+    const { link, isConnected } = held
+    release()
+    this.#state = { kind: 'live', ticket, until: this.#endOf(ticket), link, isConnected }
+    if (link !== undefined) this.#parts.crew.bind(link, ticket.r)
+    if (isConnected) this.#parts.onConnected(ticket.r)
+    await this.#vouch(ticket.r)
+    return good(true)
+  }
+
+  /** Whether it may be where its ticket says, as we know the room, or come to know it from the session. */
+  async #place(ticket: Ticket): Promise<Result<true, Reason>> {
+    const { gate, peer } = this.#parts
+    if (!this.#mayBe(ticket).ok) {
       // We may not know yet what lets it in; then it does.
       await gate.learn(ticket.r, peer)
-      placed = this.#mayBe(ticket)
+      const placed = this.#mayBe(ticket)
       if (!placed.ok) return placed
     }
     gate.meet(ticket.r, peer)
-    if (this.#state.kind === 'ended') return good(true)
-    const until = clock.now() + (ticket.exp - ticket.at) * 1000
-    this.#state = { kind: 'live', ticket, until, link: undefined, isConnected: false }
-    const wish = { packetTime: packetTime(ticket.r), dtx: gate.isOpen(ticket.r) }
-    this.#told = { packetTime: wish.packetTime, hearing: -1 }
+    return good(true)
+  }
+
+  async #open(request: Omit<LinkRequest, 'events'>): Promise<Result<true, Reason>> {
+    const { crew, onConnected } = this.#parts
     const link = await crew.open({
-      room: ticket.r,
-      offer: offer.value,
-      as: ticket.as,
-      wish,
+      ...request,
       events: {
-        answered: (answer) => void this.#answer(ticket.r, sdp, answer),
+        answered: (answer) => void this.#answered(answer),
         connected: () => {
-          if (this.#state.kind !== 'live') return
+          if (!isStanding(this.#state)) return
           this.#state = { ...this.#state, isConnected: true }
-          onConnected(ticket.r)
+          if (this.#state.kind === 'live') onConnected(this.#state.ticket.r)
         },
         ended: (reason) => {
           if (reason === 'no-road' || reason === 'process-lost') this.leave()
@@ -201,7 +276,7 @@ export class Attachment {
       },
     })
     if (link === undefined) return bad('relay-full')
-    if (this.#state.kind === 'live') this.#state = { ...this.#state, link }
+    if (isStanding(this.#state)) this.#state = { ...this.#state, link }
     else crew.close(link)
     return good(true)
   }
@@ -211,8 +286,7 @@ export class Attachment {
     if (!verified.ok) return verified
     if (this.#state.kind !== 'live') return good(true)
     const ticket = verified.value
-    const until = this.#parts.clock.now() + (ticket.exp - ticket.at) * 1000
-    this.#state = { ...this.#state, ticket, until }
+    this.#state = { ...this.#state, ticket, until: this.#endOf(ticket) }
     return good(true)
   }
 
@@ -223,18 +297,34 @@ export class Attachment {
     return verified.ok ? good(verified.value.payload) : verified
   }
 
+  /** TICKET-3, in milliseconds on our clock. */
+  #endOf({ at, exp }: Ticket): number {
+    return this.#parts.clock.now() + (exp - at) * 1000
+  }
+
   #mayBe({ r, m, as }: Ticket): Result<true, Reason> {
     const most = this.#parts.gate.mayForward(r, m)
     if (most === undefined) return bad('not-admitted')
     return as === 'speaker' && most === 'listener' ? bad('level-too-low') : good(true)
   }
 
-  async #answer(room: RoomId, offer: string, answer: string): Promise<void> {
+  async #answered(answer: string): Promise<void> {
+    const [exchange, state] = [this.#exchange, this.#state]
+    if (exchange === undefined || !isStanding(state)) return
+    exchange.answer = answer
+    if (exchange.isHeld) this.#send({ held: answer })
+    if (state.kind === 'live') await this.#vouch(state.ticket.r)
+  }
+
+  /** Signs for the answer, when there is one. */
+  async #vouch(room: RoomId): Promise<void> {
     const { relay, from, membership, clock } = this.#parts
+    if (this.#exchange?.answer === undefined) return
+    const { offer, answer, isHeld } = this.#exchange
     const fp = fingerprintOf(answer)
     if (fp === undefined) throw new Error('an answer of ours has not exactly one SHA-256 fingerprint')
     const at = second(clock)
-    const vouch = await seal(
+    const { bytes } = await seal(
       RELAY_ANSWER,
       membership().community,
       {
@@ -249,7 +339,7 @@ export class Attachment {
       },
       [relay],
     )
-    this.#send({ vouch: vouch.bytes, answer })
+    this.#send(isHeld ? { bound: bytes } : { vouch: bytes, answer })
   }
 
   #send(message: FanoutMessage): void {
@@ -263,10 +353,18 @@ export class Attachment {
     const state = this.#state
     if (state.kind === 'ended') return
     this.#state = { kind: 'ended' }
-    if (state.kind !== 'live') return
-    if (state.link !== undefined) this.#parts.crew.close(state.link)
-    if (state.isConnected) this.#parts.onGone(state.ticket.r)
+    if (state.kind === 'held') state.release()
+    if (isStanding(state) && state.link !== undefined) this.#parts.crew.close(state.link)
+    if (state.kind === 'live' && state.isConnected) this.#parts.onGone(state.ticket.r)
   }
+}
+
+function isStanding(state: State): state is Held | Live {
+  return state.kind === 'held' || state.kind === 'live'
+}
+
+function speaks({ sections }: Offer): boolean {
+  return sections.some(({ kind }) => kind === 'voice')
 }
 
 /** The offer that a ticket was made for (TICKET-5, FANOUT-2). */
@@ -274,6 +372,5 @@ function readTicketed(ticket: Ticket, sdp: string): Result<Offer, Reason> {
   const offer = readOffer(sdp)
   if (!offer.ok) return offer
   if (!equalBytes(offer.value.fingerprint, ticket.fp)) return bad('wrong-fingerprint')
-  const speaks = offer.value.sections.some(({ kind }) => kind === 'voice')
-  return speaks === (ticket.as === 'speaker') ? offer : bad('wrong-description', 'voice')
+  return speaks(offer.value) === (ticket.as === 'speaker') ? offer : bad('wrong-description', 'voice')
 }

@@ -35,7 +35,8 @@ export interface LinkEvents {
 }
 
 export interface LinkRequest {
-  readonly room: RoomId
+  /** Undefined: the link is held, and hears nothing, until it is bound to one. */
+  readonly room: RoomId | undefined
   readonly offer: Offer
   /** Who it is with. A relay hears nothing but what it is given. */
   readonly as: 'listener' | 'speaker' | 'relay'
@@ -53,7 +54,7 @@ export interface PullEvents extends Omit<LinkEvents, 'answered'> {
 
 interface Link {
   readonly process: MediaProcess
-  readonly room: RoomId
+  room: RoomId | undefined
   /** Those that come over it. */
   voices: readonly VoiceId[]
   readonly events: Partial<LinkEvents & PullEvents> & Pick<LinkEvents, 'connected' | 'ended'>
@@ -108,6 +109,16 @@ export class Crew {
     })
   }
 
+  /** A link that is held is of this room from now on. */
+  bind(id: LinkId, room: RoomId): void {
+    const link = this.#links.get(id)
+    if (link === undefined) return
+    if (link.room !== undefined) throw new Error('a link is bound to a room once')
+    link.process.tell({ kind: 'bind', link: id, room })
+    link.room = room
+    this.#enter(room, link)
+  }
+
   /** Begins a link on which voices are taken from another relay; undefined when there is no room for it. */
   async pull(room: RoomId, events: PullEvents): Promise<LinkId | undefined> {
     return await this.#begin(room, events, (link, { media }) => {
@@ -136,7 +147,7 @@ export class Crew {
   setTaken(id: LinkId, voices: readonly PlacedVoice[]): void {
     const link = this.#links.get(id)
     if (link === undefined) return
-    const routes = this.#routes.get(link.room)
+    const routes = link.room && this.#routes.get(link.room)
     const now = voices.map(({ voice }) => voice)
     for (const voice of link.voices) if (!now.includes(voice)) routes?.leave(voice)
     link.process.tell({ kind: 'voices', link: id, voices })
@@ -157,7 +168,7 @@ export class Crew {
   }
 
   async #begin(
-    room: RoomId,
+    room: RoomId | undefined,
     events: Link['events'],
     begin: (link: LinkId, worker: Worker) => readonly VoiceId[],
   ): Promise<LinkId | undefined> {
@@ -174,11 +185,15 @@ export class Crew {
     const link: Link = { process: worker.media, room, voices: [], events }
     this.#links.set(id, link)
     link.voices = begin(id, worker)
+    if (room !== undefined) this.#enter(room, link)
+    return id
+  }
+
+  #enter(room: RoomId, { process, voices }: Link): void {
     const routes = this.#routes.get(room) ?? new RoomRoutes(room)
     this.#routes.set(room, routes)
-    routes.take(worker.media)
-    for (const voice of link.voices) routes.enter(voice, worker.media)
-    return id
+    routes.take(process)
+    for (const voice of voices) routes.enter(voice, process)
   }
 
   async stop(): Promise<void> {
@@ -267,8 +282,8 @@ export class Crew {
 
   #forget(id: LinkId, { process, room, voices }: Link): void {
     this.#links.delete(id)
-    const routes = this.#routes.get(room)
-    if (routes === undefined) return
+    const routes = room && this.#routes.get(room)
+    if (room === undefined || routes === undefined) return
     for (const voice of voices) routes.leave(voice)
     routes.give(process)
     if (routes.isEmpty) this.#routes.delete(room)

@@ -12,6 +12,7 @@ import { Attachment } from './attachment.ts'
 import { Cascade, type FellowRelays } from './cascade.ts'
 import type { Crew } from './crew.ts'
 import type { RoomGate } from './gate.ts'
+import { HeldLinks } from './held-links.ts'
 import {
   HEARING_EVERY_MS,
   LONG_PACKETS_END,
@@ -63,6 +64,7 @@ export async function startFanout(parts: FanoutParts): Promise<Fanout> {
   const attached = new Map<PeerIdString, Attachment>()
   const audiences = new Map<RoomId, Audience>()
   const links = new Allowance(clock, LINKS)
+  const held = new HeldLinks(() => crew.load)
   const cascade = await Cascade.start({ network, fellows, gate, crew, clock, others })
 
   function packetTime(room: RoomId): number {
@@ -129,6 +131,7 @@ export async function startFanout(parts: FanoutParts): Promise<Fanout> {
         others,
         packetTime,
         allowed: () => links.take(accountOf(session)),
+        hold: () => held.take(session.member),
         onConnected: (room) => {
           change(room, 1)
           voice = attachment.voice

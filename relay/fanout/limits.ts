@@ -66,6 +66,13 @@ export const FIRST_MESSAGE_MS = 10 * SECOND
 /** Links of one session: one, and the one that it is just being replaced by. */
 export const STREAMS_PER_PEER = 2
 
+/** Links that are held for one member's rooms (FANOUT-6): a phone, and three tabs that show the list. */
+export const MAX_HELD_OF_A_MEMBER = 4
+/** The same of all members: an eighth of what one process bears, so that those who look never take the place of those who listen. */
+export const MAX_HELD = 500
+/** Load from which none is held any more: what is left is for those who come with a ticket. */
+export const HELD_LOAD = 0.5
+
 /** For a session to show what it knows of a room. Somebody waits meanwhile to be let in. */
 export const LEARN_MS = 3 * SECOND
 /** How often one session of each room is asked for what gossip may have lost, as participants ask each other. */

@@ -71,6 +71,10 @@ export class MediaLink implements Ear, Branch {
     return this.#state === 'offered' || this.#state === 'answered'
   }
 
+  get isConnected(): boolean {
+    return this.#state === 'connected'
+  }
+
   /** @returns the answer, or undefined when the library makes nothing of the offer; once. */
   async answer(): Promise<string | undefined> {
     if (this.#state !== 'new') throw new Error(`an answer in state ${this.#state}`)

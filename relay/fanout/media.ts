@@ -19,7 +19,8 @@ import type { VoiceId } from './selection.ts'
  */
 
 interface Held {
-  readonly room: RoomId
+  /** Undefined while it is held for one: it hears nothing. */
+  room: RoomId | undefined
   readonly link: MediaLink | PullLink
   /** Where it shares one. */
   readonly port: SharedPort | undefined
@@ -75,6 +76,13 @@ function take(message: ToMedia, { bind, announce }: MediaSetup): void {
     case 'open':
       void open(message, bind, announce)
       return
+    case 'bind': {
+      const held = links.get(message.link)
+      if (held === undefined) return
+      held.room = message.room
+      if (held.link instanceof MediaLink && held.link.isConnected) fanOf(message.room).ears.add(held.link)
+      return
+    }
     case 'pull':
       pull(message, bind)
       return
@@ -134,13 +142,16 @@ async function open(
     bind,
     announce,
     onConnected: () => {
-      const { ears, branches } = fanOf(room)
-      if (isRelay) branches.add(link)
-      else ears.add(link)
+      const now = links.get(id)?.room
+      if (now !== undefined) {
+        const { ears, branches } = fanOf(now)
+        if (isRelay) branches.add(link)
+        else ears.add(link)
+      }
       tell({ kind: 'connected', link: id })
     },
     onPacket: (packet) => {
-      if (voice !== undefined) carry(room, voice, packet)
+      if (room !== undefined && voice !== undefined) carry(room, voice, packet)
     },
     onEnd: (reason) => end(id, reason),
   })
@@ -200,6 +211,7 @@ function drop(id: LinkId): boolean {
   const { room, link, port } = held
   link.close()
   if (port !== undefined) ports.give(port)
+  if (room === undefined) return true
   const fan = rooms.get(room)
   if (link instanceof MediaLink) {
     fan?.ears.delete(link)
@@ -213,8 +225,8 @@ function drop(id: LinkId): boolean {
 }
 
 /** A voice that we received is gone. */
-function forget(room: RoomId, voice: VoiceId): void {
-  rooms.get(room)?.silence(voice)
+function forget(room: RoomId | undefined, voice: VoiceId): void {
+  if (room !== undefined) rooms.get(room)?.silence(voice)
   routes.delete(voice)
 }
 

@@ -29,7 +29,8 @@ export type ToMedia =
   | {
       readonly kind: 'open'
       readonly link: LinkId
-      readonly room: RoomId
+      /** Undefined: it is held, and hears nothing, until `bind` names one. */
+      readonly room: RoomId | undefined
       readonly offer: Offer
       /** Another relay: it gets the voices that it is given, and chooses itself. */
       readonly isRelay: boolean
@@ -37,6 +38,8 @@ export type ToMedia =
       readonly voice: VoiceId | undefined
       readonly wish: VoiceWish
     }
+  /** A link that is held belongs to this room from now on. */
+  | { readonly kind: 'bind'; readonly link: LinkId; readonly room: RoomId }
   /** Makes an offer to another relay, to take voices of a room from it. */
   | { readonly kind: 'pull'; readonly link: LinkId; readonly room: RoomId }
   /** That relay's answer. */

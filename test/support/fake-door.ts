@@ -772,6 +772,7 @@ export class FakeVillage implements Door {
           participant(me, true),
         ])
       },
+      expectEntry: () => {},
       stop: async () => {},
     }
   }

@@ -1,0 +1,32 @@
+import type { MemberId } from '../../protocol/ids.ts'
+import { bad, good, type Result } from '../../protocol/result.ts'
+import { HELD_LOAD, MAX_HELD, MAX_HELD_OF_A_MEMBER } from './limits.ts'
+
+/** The links that are held for rooms that nobody has named yet, and whether there is a place for another (FANOUT-6). */
+export class HeldLinks {
+  readonly #load: () => number
+  readonly #ofMember = new Map<MemberId, number>()
+  #count = 0
+
+  /** @param load 0 (idle) to 1 (nobody more is taken) */
+  constructor(load: () => number) {
+    this.#load = load
+  }
+
+  /** @returns what gives the place back, once; or why there is none */
+  take(member: MemberId): Result<() => void, 'rate-limited' | 'relay-full'> {
+    const own = this.#ofMember.get(member) ?? 0
+    if (own >= MAX_HELD_OF_A_MEMBER) return bad('rate-limited')
+    if (this.#count >= MAX_HELD || this.#load() >= HELD_LOAD) return bad('relay-full')
+    this.#ofMember.set(member, own + 1)
+    this.#count += 1
+    return good(() => this.#give(member))
+  }
+
+  #give(member: MemberId): void {
+    const own = (this.#ofMember.get(member) ?? 1) - 1
+    if (own === 0) this.#ofMember.delete(member)
+    else this.#ofMember.set(member, own)
+    this.#count -= 1
+  }
+}
