@@ -66,7 +66,6 @@ interface Held {
   /** Milliseconds on our clock. */
   readonly until: number
   readonly link: LinkId | undefined
-  readonly isConnected: boolean
   /** Gives its place back, once. */
   readonly release: () => void
 }
@@ -222,7 +221,7 @@ export class Attachment {
     const { fingerprint } = offer.value
     const until = clock.now() + MAX_HELD_LIFETIME * 1000
     const release = place.value
-    this.#state = { kind: 'held', fingerprint, until, link: undefined, isConnected: false, release }
+    this.#state = { kind: 'held', fingerprint, until, link: undefined, release }
     this.#exchange = { offer: sdp, answer: undefined, isHeld: true }
     return await this.#open({ room: undefined, offer: offer.value, as: 'listener', wish: UNWISHED })
   }
@@ -236,11 +235,10 @@ export class Attachment {
     const placed = await this.#place(ticket)
     const held = this.#state
     if (!placed.ok || held.kind !== 'held') return placed
-    const { link, isConnected } = held
+    const { link } = held
     release()
-    this.#state = { kind: 'live', ticket, until: this.#endOf(ticket), link, isConnected }
+    this.#state = { kind: 'live', ticket, until: this.#endOf(ticket), link, isConnected: false }
     if (link !== undefined) this.#parts.crew.bind(link, ticket.r)
-    if (isConnected) this.#parts.onConnected(ticket.r)
     await this.#vouch(ticket.r)
     return good(true)
   }
@@ -265,9 +263,9 @@ export class Attachment {
       events: {
         answered: (answer) => void this.#answered(answer),
         connected: () => {
-          if (!isStanding(this.#state)) return
+          if (this.#state.kind !== 'live') return
           this.#state = { ...this.#state, isConnected: true }
-          if (this.#state.kind === 'live') onConnected(this.#state.ticket.r)
+          onConnected(this.#state.ticket.r)
         },
         ended: (reason) => {
           if (reason === 'no-road' || reason === 'process-lost') this.leave()

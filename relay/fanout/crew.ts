@@ -29,6 +29,7 @@ export interface CrewOptions {
 /** What becomes of a link. Nothing is called after `ended`, or after the link was closed from here. */
 export interface LinkEvents {
   answered(sdp: string): void
+  /** It stands, and has a room. */
   connected(): void
   /** `process-lost`: the process that held it is gone. The session may come again at once. */
   ended(reason: MediaReason | 'process-lost'): void

@@ -80,7 +80,7 @@ function take(message: ToMedia, { bind, announce }: MediaSetup): void {
       const held = links.get(message.link)
       if (held === undefined) return
       held.room = message.room
-      if (held.link instanceof MediaLink && held.link.isConnected) fanOf(message.room).ears.add(held.link)
+      if (held.link instanceof MediaLink && held.link.isConnected) hear(message.link, held.link, message.room)
       return
     }
     case 'pull':
@@ -143,12 +143,11 @@ async function open(
     announce,
     onConnected: () => {
       const now = links.get(id)?.room
-      if (now !== undefined) {
-        const { ears, branches } = fanOf(now)
-        if (isRelay) branches.add(link)
-        else ears.add(link)
-      }
-      tell({ kind: 'connected', link: id })
+      if (now === undefined) return
+      if (isRelay) {
+        fanOf(now).branches.add(link)
+        tell({ kind: 'connected', link: id })
+      } else hear(id, link, now)
     },
     onPacket: (packet) => {
       if (room !== undefined && voice !== undefined) carry(room, voice, packet)
@@ -160,6 +159,12 @@ async function open(
   if (!links.has(id)) return
   if (sdp === undefined) end(id, 'wrong-description')
   else tell({ kind: 'answered', link: id, sdp })
+}
+
+/** From here on it is sent what is said in the room. */
+function hear(id: LinkId, link: MediaLink, room: RoomId): void {
+  fanOf(room).ears.add(link)
+  tell({ kind: 'connected', link: id })
 }
 
 function pull({ link: id, room }: Pulling, bind: string | undefined): void {

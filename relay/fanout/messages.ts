@@ -80,6 +80,7 @@ export type FromMedia =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'offered'; readonly link: LinkId; readonly sdp: string }
   | { readonly kind: 'answered'; readonly link: LinkId; readonly sdp: string }
+  /** The connection stands, and has a room. */
   | { readonly kind: 'connected'; readonly link: LinkId }
   | { readonly kind: 'ended'; readonly link: LinkId; readonly reason: MediaReason }
   /** Every half second, of a link on which voices are taken: those of whom something came since it was last said. */

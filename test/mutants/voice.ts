@@ -21,6 +21,97 @@ const SFRAME = 'protocol/audio/sframe.ts'
 const TICKET = 'protocol/audio/ticket.ts'
 const VOICE = 'protocol/audio/voice.ts'
 
+const ATTACHMENT = 'relay/fanout/attachment.ts'
+const HELD = 'relay/fanout/held-links.ts'
+const LINK = 'node/audience/audience-link.ts'
+const MEDIA = 'relay/fanout/media.ts'
+
+/** The same of links that are held, which a relay decides by as well. */
+const HELD_TESTS: Tests = [
+  ['test/relay/fanout/held-links.test.ts', 'test/node/audience/standby.test.ts'],
+  ['test/relay/fanout/held.test.ts'],
+]
+
+const HELD_BROKEN: readonly Mutant[] = [
+  {
+    rule: 'FANOUT-6',
+    does: 'holds any number of links for one member',
+    file: HELD,
+    text: "if (own >= MAX_HELD_OF_A_MEMBER) return bad('rate-limited')",
+    instead: '',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'holds any number of links',
+    file: HELD,
+    text: 'this.#count >= MAX_HELD || ',
+    instead: '',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'holds links however busy it is',
+    file: HELD,
+    text: ' || this.#load() >= HELD_LOAD',
+    instead: '',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'keeps the place of a link that is gone',
+    file: ATTACHMENT,
+    text: "if (state.kind === 'held') state.release()",
+    instead: '',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'holds a link for ever',
+    file: ATTACHMENT,
+    text: "if (this.#state.kind === 'held' && now >= this.#state.until) this.refuse('expired')",
+    instead: '',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'holds a link with a voice of its own',
+    file: ATTACHMENT,
+    text: "if (speaks(offer.value)) return bad('wrong-description', 'voice')",
+    instead: '',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'binds a link by a ticket for another certificate',
+    file: ATTACHMENT,
+    text: "if (!equalBytes(fingerprint, ticket.fp)) return bad('wrong-fingerprint')",
+    instead: '',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'makes a listener’s link a speaker’s',
+    file: ATTACHMENT,
+    text: "if (ticket.as === 'speaker') return bad('wrong-description', 'voice')",
+    instead: '',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'binds a link to a room in which its member has no place',
+    file: ATTACHMENT,
+    text: "if (!placed.ok || held.kind !== 'held') return placed",
+    instead: "if (held.kind !== 'held') return placed",
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'never sends what is said in the room of a link that was held',
+    file: MEDIA,
+    text: 'if (held.link instanceof MediaLink && held.link.isConnected)',
+    instead: 'if (held.link instanceof MediaLink && held.link.isHalfOpen)',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'takes what vouches for an answer before it named a room',
+    file: LINK,
+    text: "if (room === undefined) return bad('field-unknown')",
+    instead: 'if (room === undefined) return good(true)',
+  },
+]
+
 const BROKEN: readonly Mutant[] = [
   // --- descriptions and relays' answers -----------------------------------------------------------
   {
@@ -484,4 +575,5 @@ const HANDED: readonly Mutant[] = [
 export const VOICE_MUTANTS: readonly Mutant[] = [
   ...BROKEN.map((mutant) => ({ ...mutant, tests: VOICE_TESTS })),
   ...HANDED.map((mutant) => ({ ...mutant, tests: HAND_TESTS })),
+  ...HELD_BROKEN.map((mutant) => ({ ...mutant, tests: HELD_TESTS })),
 ]

@@ -25,6 +25,8 @@ export interface MemoryRelay {
   readonly key: KeyText
   /** Those that are attached, and as what. */
   readonly attached: ReadonlyMap<PeerIdString, Ticket['as']>
+  /** Sessions for which a link is held. */
+  readonly holding: ReadonlySet<PeerIdString>
   /** Every ticket that was shown, and what it was for. */
   readonly tickets: readonly Ticket['as'][]
   /** For which reason it takes nobody, and whom it names instead. */
@@ -42,30 +44,37 @@ export async function memoryRelay(
   const channels = new Map<PeerIdString, Channel>()
   const attached = new Map<PeerIdString, Ticket['as']>()
   const tickets: Ticket['as'][] = []
+  const holding = new Set<PeerIdString>()
   const sdp = sdpOf(2)
 
   async function serve(peer: PeerIdString, channel: Channel): Promise<void> {
+    let held: string | undefined
     for await (const bytes of channel.messages) {
       const message = decodeFrame(FANOUT, bytes)
       if (!message.ok) throw new Error(message.reason)
-      const { ticket, offer } = message.value
+      const { hold, bind, ticket = bind, offer = held } = message.value
+      if (hold !== undefined) {
+        if (relay.refusal !== undefined) return await refuse(channel, relay.refusal)
+        held = hold
+        holding.add(peer)
+        void channel.closed.then(() => holding.delete(peer))
+        await channel.send(encodeFrame(FANOUT, { held: sdp }))
+      }
       if (ticket === undefined || offer === undefined) continue
       const opened = open(TICKET, community, ticket)
       if (!opened.ok) throw new Error(opened.reason)
       const { r, from, as } = opened.value.payload
       tickets.push(as)
-      if (relay.refusal !== undefined) {
-        const { reason, others } = relay.refusal
-        await channel.send(encodeFrame(FANOUT, { error: reason, others }))
-        return channel.close()
-      }
+      if (relay.refusal !== undefined) return await refuse(channel, relay.refusal)
       const payload = { r, from: signer.publicKey, to: from, offer: sdpDigest(offer), sdp: sdpDigest(sdp) }
       const fp = fingerprintOf(sdp) as Uint8Array
       const times = { at: NOON, exp: NOON + 60 }
       const vouch = await seal(RELAY_ANSWER, community, { ...payload, fp, ...times }, [signer])
+      holding.delete(peer)
       attached.set(peer, as)
       channels.set(peer, channel)
-      await channel.send(encodeFrame(FANOUT, { vouch: vouch.bytes, answer: sdp }))
+      const answer = bind === undefined ? { vouch: vouch.bytes, answer: sdp } : { bound: vouch.bytes }
+      await channel.send(encodeFrame(FANOUT, answer))
     }
   }
 
@@ -73,6 +82,7 @@ export async function memoryRelay(
     network,
     key: signer.publicKey,
     attached,
+    holding,
     tickets,
     refusal: undefined,
     async hearing(count) {
@@ -92,6 +102,14 @@ export async function memoryRelay(
     },
   )
   return relay
+}
+
+async function refuse(
+  channel: Channel,
+  { reason, others }: NonNullable<MemoryRelay['refusal']>,
+): Promise<void> {
+  await channel.send(encodeFrame(FANOUT, { error: reason, others }))
+  await channel.close()
 }
 
 /** Connections that are there as soon as they are answered. @param ears those that are open */

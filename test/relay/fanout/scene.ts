@@ -37,6 +37,8 @@ export interface Seat {
   /** How it ended, if it did. */
   end: LinkEnd | undefined
   others: readonly string[]
+  /** What is held is of this room from now on. */
+  bind(room: RoomId): void
   /** Resolves when this is true of it. */
   until(condition: (seat: Seat) => boolean): Promise<void>
 }
@@ -73,6 +75,10 @@ type Platform = AudienceConnections<HeadlessConnection>
 interface SeatOptions {
   readonly speaks?: boolean
   readonly room?: RoomId
+  /** For no room yet. */
+  readonly isHeld?: boolean
+  /** The way to the relay, in place of their own. */
+  readonly network?: Pick<MemoryNetwork, 'openChannel'>
   readonly connections?: (own: Platform) => Platform
   readonly clock?: Clock
 }
@@ -228,7 +234,14 @@ export async function createScene({
     return {
       person,
       network,
-      sit({ speaks = false, room = ROOM, connections = (own) => own, clock: own = clock }: SeatOptions = {}) {
+      sit({
+        speaks = false,
+        room = ROOM,
+        isHeld = false,
+        connections = (own) => own,
+        clock: own = clock,
+        network: way = network,
+      }: SeatOptions = {}) {
         const heard: HeardPacket[] = []
         const waiting = new Set<() => void>()
         const look = () => {
@@ -241,28 +254,30 @@ export async function createScene({
             look()
           },
         })
+        const onEnd = (end: LinkEnd, others: readonly string[]) => {
+          seat.end = end
+          seat.others = others
+          look()
+        }
         const link = new AudienceLink<HeadlessConnection>({
-          room,
+          room: isHeld ? undefined : room,
           relay: { peer: at.relay.peer, key: keyText(at.relay.publicKey) },
           speaks,
           me: { member: person.member, device: person.device, peer: key },
-          network,
+          network: way,
           connections: connections(real),
           clock: own,
           verifier,
           membership: () => membership,
           onChange: look,
-          onEnd: (end, others) => {
-            seat.end = end
-            seat.others = others
-            look()
-          },
+          onEnd,
         })
         const seat: Seat = {
           link,
           heard,
           end: undefined,
           others: [],
+          bind: (chosen) => link.bind({ room: chosen, onChange: look, onEnd }),
           until: (condition) =>
             new Promise((resolve) => {
               const each = () => {
