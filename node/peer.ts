@@ -496,10 +496,9 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     openRoom: async (room) => (await rooms()).open(room),
     joinRoom: async (room) => (await rooms()).join(room),
     expectEntry(isExpected) {
-      rooms().then(
-        (opened) => opened.expect(isExpected),
-        (error: unknown) => report('rooms', error),
-      )
+      rooms()
+        .then((opened) => opened.expect(isExpected))
+        .catch((error: unknown) => report('rooms', error))
     },
 
     async stop() {

@@ -163,18 +163,23 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
       return enterInTurn(id, async () => ({ opening, isNew: true, kept: [], inside: [], known: [] }))
     },
     async join(id) {
-      if (current?.id === id && current.session.view.value.status !== 'left') return current.session
-      // The address of a room may be what the app was opened with, before there is a list to find it in.
-      if (!listRead.value && !find(id) && !(await archive.open(id))) {
-        await settled(listRead, Boolean, clock)
-        if (!listRead.value) throw new PeerError('relay-unreachable')
-      }
       try {
-        return await answered(await enterInTurn(id, () => wayInto(id)))
+        return await join(id)
       } finally {
+        // What the room did not take is nobody's.
         standby?.letGo()
       }
     },
+  }
+
+  async function join(id: RoomId): Promise<RoomSession> {
+    if (current?.id === id && current.session.view.value.status !== 'left') return current.session
+    // The address of a room may be what the app was opened with, before there is a list to find it in.
+    if (!listRead.value && !find(id) && !(await archive.open(id))) {
+      await settled(listRead, Boolean, clock)
+      if (!listRead.value) throw new PeerError('relay-unreachable')
+    }
+    return answered(await enterInTurn(id, () => wayInto(id)))
   }
 }
 

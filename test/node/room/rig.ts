@@ -58,6 +58,8 @@ export async function rig(scene: Scene, name: string, own = name) {
       },
     }
   }
+  /** What was asked of whoever holds a link with a relay for the next room. */
+  const standby: ('want' | 'letGo')[] = []
   const sessionSeed = bytesOf(`${own} session`)
   const rooms = createRooms({
     me,
@@ -77,6 +79,7 @@ export async function rig(scene: Scene, name: string, own = name) {
     locks,
     random: systemRandom,
     stage: async () => stage,
+    standby: { want: () => void standby.push('want'), letGo: () => void standby.push('letGo') },
     report: () => {},
     startSound: async (room) => {
       const parts = {
@@ -128,5 +131,6 @@ export async function rig(scene: Scene, name: string, own = name) {
     relayed,
     sound,
     stage,
+    standby,
   }
 }

@@ -42,6 +42,38 @@ describe('the microphone', () => {
   })
 })
 
+describe('FANOUT-6 what is held for the next room', () => {
+  test('is wanted while somebody looks at the list, and by nobody who is in a room', async () => {
+    const { rooms, standby } = await rig(await createScene(), 'Alice')
+    rooms.expect(true)
+    rooms.expect(false)
+    expect(standby).toEqual(['want', 'letGo'])
+    const session = await rooms.open(EVENING)
+    standby.length = 0
+    rooms.expect(true)
+    expect(standby).toEqual(['letGo'])
+    await session.leave()
+    rooms.expect(true)
+    expect(standby).toEqual(['letGo', 'want'])
+  })
+
+  test('is let go of when the room is entered, and when it cannot be', async () => {
+    const { rooms, standby, listRead } = await rig(await createScene(), 'Alice')
+    listRead.set(true)
+    const session = await rooms.open(EVENING)
+    const { id } = session.view.value
+    await session.leave()
+    standby.length = 0
+    await rooms.join(id)
+    expect(standby).toEqual(['letGo'])
+    await rooms.current?.session.end()
+    await rooms.current?.session.leave()
+    standby.length = 0
+    await expect(rooms.join(id)).rejects.toMatchObject({ code: 'room-gone' })
+    expect(standby).toEqual(['letGo'])
+  })
+})
+
 describe('a room that cannot be entered', () => {
   test.each(['the network', 'the record of the stage'] as const)(
     'leaves nothing behind that runs, when it is %s that fails, and can be entered later',
