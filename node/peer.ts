@@ -131,15 +131,13 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
   const connections = loaded(async () => ports.connections(site.iceServers))
   let openedRooms: Rooms | undefined
   const rooms = loaded(async () => {
-    const [{ createRooms }, { serveRooms }, { knownRelays }, { Standby }, { isLarge }, { ahead }] =
-      await Promise.all([
-        import('./room/rooms.ts'),
-        import('./room/services.ts'),
-        import('./room/known-relays.ts'),
-        import('./audience/standby.ts'),
-        import('./room/carriage.ts'),
-        connections(),
-      ])
+    const [{ createRooms }, { serveRooms }, { knownRelays }, { listStandby }, { ahead }] = await Promise.all([
+      import('./room/rooms.ts'),
+      import('./room/services.ts'),
+      import('./room/known-relays.ts'),
+      import('./room/list-standby.ts'),
+      connections(),
+    ])
     const known = knownRelays(network, site)
     const { sessionSeed } = start
     const sound = {
@@ -149,21 +147,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
       membership: judging.membership,
       me: { member: me.member, device: me.device, peer: me.session.publicKey },
     }
-    const standby =
-      ahead &&
-      new Standby({
-        ...sound,
-        ...known,
-        connections: ahead,
-        isUseful: () =>
-          directory.rooms.value.some(
-            ({ announcement }) => network.hidesAddress || isLarge(announcement.payload.people),
-          ),
-      })
-    if (standby !== undefined) {
-      directory.rooms.subscribe(() => standby.look())
-      ends.push(async () => standby.letGo())
-    }
+    const standby = ahead && listStandby({ ...sound, ...known, connections: ahead, directory })
     openedRooms = createRooms({
       me,
       sessionSeed,

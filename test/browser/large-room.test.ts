@@ -2,8 +2,9 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Peer } from '../../node/view.ts'
+import { MAX_VOICE_SLOTS } from '../../protocol/limits.ts'
 import { PATIENCE } from '../support/browsers-page.ts'
-import { audioFlows } from '../support/browsers-tracks.ts'
+import { audioFlows, remoteTracks } from '../support/browsers-tracks.ts'
 import { found, join, joinListed, newDevice } from '../support/node-peer.ts'
 import { type Person, person } from '../support/person.ts'
 import { plainEars } from '../support/plain-ears.ts'
@@ -50,6 +51,13 @@ async function roadsIn(listener: Person): Promise<readonly number[]> {
 /** Waits until sound comes over one connection only: the one before is left when the new one brings voices, and not earlier. */
 async function hasOneRoad(listener: Person): Promise<void> {
   await expect.poll(() => roadsIn(listener), { timeout: PATIENCE }).toHaveLength(1)
+}
+
+/** Which connections of somebody's page, in the order in which they were made, had a place for each voice that a relay sends. */
+async function linksWithRelays({ page }: Person): Promise<readonly number[]> {
+  const all = (await remoteTracks(page)).map(({ connection }) => connection)
+  const several = all.filter((each) => all.filter((other) => other === each).length === MAX_VOICE_SLOTS)
+  return [...new Set(several)]
 }
 
 it('nine people come together in one room', async () => {
@@ -104,4 +112,24 @@ it('CARRY-1 somebody who comes on stage is heard over the relay too, by who was 
   await bob.takeStage(alice)
   await Promise.all([carol.tells(alice, bob), alice.hears(bob), bob.hears(alice)])
   await hasOneRoad(carol)
+})
+
+it('FANOUT-6 who looks at the list has a link held, without a sound on it, and hears over it when they enter', async () => {
+  const device = await newDevice({ ears: plainEars('127.0.0.1') })
+  const { link } = await (others[0] as Peer).invite()
+  const late = await join(device.open(relay.origin), link, 'One more')
+  others.push(late)
+  await joinListed(late, ROOM)
+  await carol.leave()
+  const before = await linksWithRelays(carol)
+  const looking = () => linksWithRelays(carol)
+  await expect.poll(looking, { timeout: PATIENCE }).toHaveLength(before.length + 1)
+  const held = await looking()
+  const flows = await audioFlows(carol.page)
+  expect(flows.filter(({ sent, received }) => sent + received > 0)).toEqual([])
+  await carol.enterRoom(ROOM)
+  await carol.isCarriedBy(relay)
+  await carol.tells(alice, bob)
+  await hasOneRoad(carol)
+  expect(await looking()).toEqual(held)
 })
