@@ -1,6 +1,8 @@
 import type { Clock } from '../../node/ports/clock.ts'
 import type { RoomId } from '../../protocol/ids.ts'
 import {
+  DEFAULT_PORTS,
+  LINKS_PER_PORT,
   MAX_BUSY,
   MAX_FAN_OUT_MS,
   MAX_HALF_OPEN,
@@ -88,6 +90,12 @@ export class Crew {
     if (this.#options.processes === 0) return 1
     if (this.#workers === undefined) return 0
     return Math.min(...this.#workers.map((worker) => this.#loadOf(worker)))
+  }
+
+  /** Share of the places on its ports that links have: 0 to 1. */
+  get filled(): number {
+    const { ports, processes } = this.#options
+    return this.#links.size / ((ports.length || DEFAULT_PORTS * processes) * LINKS_PER_PORT)
   }
 
   /** Processes that run, for whoever measures them. */

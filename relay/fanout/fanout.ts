@@ -64,7 +64,7 @@ export async function startFanout(parts: FanoutParts): Promise<Fanout> {
   const attached = new Map<PeerIdString, Attachment>()
   const audiences = new Map<RoomId, Audience>()
   const links = new Allowance(clock, LINKS)
-  const held = new HeldLinks(() => crew.load)
+  const held = new HeldLinks(crew)
   const cascade = await Cascade.start({ network, fellows, gate, crew, clock, others })
 
   function packetTime(room: RoomId): number {

@@ -1,23 +1,24 @@
 import type { MemberId } from '../../protocol/ids.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
-import { HELD_LOAD, MAX_HELD, MAX_HELD_OF_A_MEMBER } from './limits.ts'
+import type { Crew } from './crew.ts'
+import { HELD_FILLED, HELD_LOAD, MAX_HELD, MAX_HELD_OF_A_MEMBER } from './limits.ts'
 
 /** The links that are held for rooms that nobody has named yet, and whether there is a place for another (FANOUT-6). */
 export class HeldLinks {
-  readonly #load: () => number
+  readonly #crew: Pick<Crew, 'load' | 'filled'>
   readonly #ofMember = new Map<MemberId, number>()
   #count = 0
 
-  /** @param load 0 (idle) to 1 (nobody more is taken) */
-  constructor(load: () => number) {
-    this.#load = load
+  constructor(crew: Pick<Crew, 'load' | 'filled'>) {
+    this.#crew = crew
   }
 
   /** @returns what gives the place back, once; or why there is none */
   take(member: MemberId): Result<() => void, 'rate-limited' | 'relay-full'> {
     const own = this.#ofMember.get(member) ?? 0
     if (own >= MAX_HELD_OF_A_MEMBER) return bad('rate-limited')
-    if (this.#count >= MAX_HELD || this.#load() >= HELD_LOAD) return bad('relay-full')
+    const { load, filled } = this.#crew
+    if (this.#count >= MAX_HELD || load >= HELD_LOAD || filled >= HELD_FILLED) return bad('relay-full')
     this.#ofMember.set(member, own + 1)
     this.#count += 1
     return good(() => this.#give(member))

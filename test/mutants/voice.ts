@@ -51,7 +51,14 @@ const HELD_BROKEN: readonly Mutant[] = [
     rule: 'FANOUT-6',
     does: 'holds links however busy it is',
     file: HELD,
-    text: ' || this.#load() >= HELD_LOAD',
+    text: ' || load >= HELD_LOAD',
+    instead: '',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'holds links on the last of its ports',
+    file: HELD,
+    text: ' || filled >= HELD_FILLED',
     instead: '',
   },
   {

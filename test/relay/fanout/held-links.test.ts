@@ -4,7 +4,7 @@ import { HeldLinks } from '../../../relay/fanout/held-links.ts'
 import { bytesOf } from '../../support/community.ts'
 
 const member = (name: string | number) => idOf<MemberId>(bytesOf(`member ${name}`))
-const idle = () => 0
+const idle = { load: 0, filled: 0 }
 
 function taken(held: HeldLinks, who: MemberId): () => void {
   const place = held.take(who)
@@ -32,13 +32,16 @@ describe('FANOUT-6 places for links that are held', () => {
     expect(held.take(member('Carol'))).toMatchObject({ ok: false, reason: 'relay-full' })
   })
 
-  it('are none while the relay is half as busy as it may be', () => {
-    let load = 0.49
-    const held = new HeldLinks(() => load)
+  it.each([
+    ['half as busy as it may be', 'load', 0.5],
+    ['three quarters full', 'filled', 0.75],
+  ] as const)('are none while the relay is %s', (_what, name, most) => {
+    const crew = { load: 0, filled: 0, [name]: most - 0.01 }
+    const held = new HeldLinks(crew)
     taken(held, member('Bob'))
-    load = 0.5
+    crew[name] = most
     expect(held.take(member('Carol'))).toMatchObject({ ok: false, reason: 'relay-full' })
-    load = 0.49
+    crew[name] = most - 0.01
     taken(held, member('Carol'))
   })
 })

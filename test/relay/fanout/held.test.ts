@@ -9,6 +9,7 @@ import { createVerifier, type Signer } from '../../../protocol/signature.ts'
 import { FANOUT, FANOUT_PROTOCOL, type FanoutMessage } from '../../../protocol/wire/fanout.ts'
 import { decodeFrame, encodeFrame } from '../../../protocol/wire/frame.ts'
 import { NOON, signerOf } from '../../support/community.ts'
+import { freePort } from './free-port.ts'
 import { connected, createScene, type Guest, OTHER_ROOM, ROOM, type Scene, type Seat } from './scene.ts'
 
 /** Links that are held before there is a room (FANOUT-6). */
@@ -209,6 +210,23 @@ describe('FANOUT-6 a link that is held', () => {
     const wire = await Wire.open(scene, (await scene.guest('Bob')).network)
     await wire.say({ hold: OFFER })
     expect(await wire.next()).toEqual({ error: 'relay-full', others })
+  })
+
+  it('leaves the last places on the ports to those who come with a ticket', async () => {
+    const scene = await createScene({ ports: [await freePort()] })
+    const seats: Seat[] = []
+    for (let i = 0; i < 15; i++) {
+      const seat = (await scene.guest(`Listener ${i}`)).sit({ isHeld: i === 14 })
+      await seat.until(i === 14 ? stands : connected)
+      seats.push(seat)
+    }
+    expect(seats.map(({ end }) => end)).toEqual(seats.map(() => undefined))
+    const [held, ticketed] = [
+      (await scene.guest('Bob')).sit({ isHeld: true }),
+      (await scene.guest('Carol')).sit(),
+    ]
+    await Promise.all([held.until(isOver), ticketed.until(connected)])
+    expect([held.end, ticketed.end]).toEqual([{ kind: 'refused', reason: 'relay-full' }, undefined])
   })
 
   it('is refused with a voice of its own', async () => {
