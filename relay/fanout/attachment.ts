@@ -238,7 +238,6 @@ export class Attachment {
     const { link } = held
     release()
     this.#state = { kind: 'live', ticket, until: this.#endOf(ticket), link, isConnected: false }
-    if (link !== undefined) this.#parts.crew.bind(link, ticket.r)
     await this.#vouch(ticket.r)
     return good(true)
   }
@@ -314,11 +313,13 @@ export class Attachment {
     if (state.kind === 'live') await this.#vouch(state.ticket.r)
   }
 
-  /** Signs for the answer, when there is one. */
+  /** Signs for the answer, when there is one, and gives what was held to its room. */
   async #vouch(room: RoomId): Promise<void> {
-    const { relay, from, membership, clock } = this.#parts
+    const { relay, from, membership, clock, crew } = this.#parts
     if (this.#exchange?.answer === undefined) return
     const { offer, answer, isHeld } = this.#exchange
+    if (isHeld && this.#state.kind === 'live' && this.#state.link !== undefined)
+      crew.bind(this.#state.link, room)
     const fp = fingerprintOf(answer)
     if (fp === undefined) throw new Error('an answer of ours has not exactly one SHA-256 fingerprint')
     const at = second(clock)

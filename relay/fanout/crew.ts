@@ -118,7 +118,7 @@ export class Crew {
     })
   }
 
-  /** A link that is held is of this room from now on. */
+  /** A link that is held, and was answered, is of this room from now on. */
   bind(id: LinkId, room: RoomId): void {
     const link = this.#links.get(id)
     if (link === undefined) return

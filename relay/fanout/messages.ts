@@ -38,7 +38,7 @@ export type ToMedia =
       readonly voice: VoiceId | undefined
       readonly wish: VoiceWish
     }
-  /** A link that is held belongs to this room from now on. */
+  /** A link that is held, and was answered, belongs to this room from now on. */
   | { readonly kind: 'bind'; readonly link: LinkId; readonly room: RoomId }
   /** Makes an offer to another relay, to take voices of a room from it. */
   | { readonly kind: 'pull'; readonly link: LinkId; readonly room: RoomId }

@@ -246,7 +246,37 @@ describe('FANOUT-6 a link that is held', () => {
     expect(await wire.next()).toMatchObject({ error: 'not-admitted' })
   })
 
-  it('may have its ticket before its answer', async () => {
+  it('may have its ticket before its answer, and hears', async () => {
+    const scene = await createScene()
+    const speaker = (await onStage(scene, 'Alice')).sit({ speaks: true })
+    await speaker.until(connected)
+    const bob = await scene.guest('Bob')
+    const seat = bob.sit({
+      isHeld: true,
+      network: {
+        openChannel: async (...args) => {
+          const real = await bob.network.openChannel(...args)
+          return {
+            messages: real.messages,
+            closed: real.closed,
+            send: async (bytes) => {
+              await real.send(bytes)
+              const said = decodeFrame(FANOUT, bytes)
+              if (said.ok && said.value.hold !== undefined) seat.bind(ROOM)
+            },
+            close: () => real.close(),
+            abort: (error) => real.abort(error),
+          }
+        },
+      },
+    })
+    await seat.until(connected)
+    speaker.link.connection.send(Buffer.alloc(40), 20, SPEECH)
+    await seat.until(({ heard, end }) => heard.length === 1 || end !== undefined)
+    expect(seat.end).toBeUndefined()
+  })
+
+  it('has what vouches for its answer after that', async () => {
     const scene = await createScene()
     const bob = await scene.guest('Bob')
     const wire = await Wire.open(scene, bob.network)
