@@ -49,6 +49,14 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
   const { me, community, judging, clock, directory, calls, listRead, archive, locks, random, standby } =
     dependencies
   let current: JoinedRoom | undefined
+  /** Somebody looks at the list. */
+  let isExpected = false
+
+  /** Who is in a room, or still on their way out of it, has its link. */
+  function prepareNext(): void {
+    if (isExpected && current === undefined) standby?.want()
+    else standby?.letGo()
+  }
 
   /**
    * Enters a room, and leaves the one before when nothing stands in the way any more.
@@ -66,6 +74,7 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
       const onLeft = () => {
         current = undefined
         release()
+        if (isExpected) prepareNext()
       }
       try {
         current = await joinRoom(way, { ...dependencies, ...sound, onLeft })
@@ -145,10 +154,9 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
     get current() {
       return current
     },
-    expect(isExpected) {
-      // Who is in a room has its link.
-      if (isExpected && current === undefined) standby?.want()
-      else standby?.letGo()
+    expect(isLooking) {
+      isExpected = isLooking
+      prepareNext()
     },
     called() {
       const call = calls.rooms.value.find(({ id }) => id === current?.id)
@@ -167,7 +175,8 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
         return await join(id)
       } finally {
         // What the room did not take is nobody's.
-        standby?.letGo()
+        isExpected = false
+        prepareNext()
       }
     },
   }
