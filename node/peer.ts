@@ -172,8 +172,13 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
         // What is held and the connections are of one room, or of none.
         const held = standby?.take()
         const parts = { ...sound, connections: connectionsOf({ room, seed: sessionSeed }), report }
-        const mesh = await startMesh(room, parts)
-        return { mesh, carriage: createCarriage({ ...parts, room, ...known, held }) }
+        try {
+          const mesh = await startMesh(room, parts)
+          return { mesh, carriage: createCarriage({ ...parts, room, ...known, held }) }
+        } catch (error) {
+          await held?.link.close()
+          throw error
+        }
       },
       standby,
     })
@@ -486,6 +491,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
     },
 
     async stop() {
+      openedRooms?.expect(false)
       await openedRooms?.current?.session.leave()
       stopping.abort()
       for (const cancel of cancels) cancel()

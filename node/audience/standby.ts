@@ -40,7 +40,7 @@ export class Standby {
     if (this.#held !== undefined || now >= this.#wantedUntil || now < this.#restUntil || !isUseful()) return
     const relay = nearestOf(relays())
     if (relay === undefined) return
-    const link = new AudienceLink({
+    const link: HeldLink['link'] = new AudienceLink({
       ...parts,
       connections,
       clock,
@@ -51,7 +51,8 @@ export class Standby {
       // The room is entered without it; a relay that is busy is left alone.
       onEnd: () => {
         this.#restUntil = clock.now() + REST_MAX_MS
-        this.#forget()
+        // A room that is being entered may have it, and another may be held since.
+        if (this.#held?.link === link) this.#forget()
       },
     })
     // The relay is just about to end it.

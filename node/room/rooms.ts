@@ -168,17 +168,19 @@ export function createRooms(dependencies: RoomsDependencies): Rooms {
       const id = roomOf(opening)
       await archive.begin(id, opening.bytes, second(clock))
       if (wish.counts && !wish.isPrivate) await (await dependencies.stage()).enter(id, room.title)
-      return enterInTurn(id, async () => ({ opening, isNew: true, kept: [], inside: [], known: [] }))
+      return entered(enterInTurn(id, async () => ({ opening, isNew: true, kept: [], inside: [], known: [] })))
     },
-    async join(id) {
-      try {
-        return await join(id)
-      } finally {
-        // What the room did not take is nobody's.
-        isExpected = false
-        prepareNext()
-      }
-    },
+    join: (id) => entered(join(id)),
+  }
+
+  /** Whether it was entered or not, the list was left for it: what the room did not take is nobody's. */
+  async function entered(entering: Promise<RoomSession>): Promise<RoomSession> {
+    try {
+      return await entering
+    } finally {
+      isExpected = false
+      prepareNext()
+    }
   }
 
   async function join(id: RoomId): Promise<RoomSession> {

@@ -98,6 +98,12 @@ export class Crew {
     return this.#links.size / ((ports.length || DEFAULT_PORTS * processes) * LINKS_PER_PORT)
   }
 
+  /** Share of the links that may begin within a second which did in the last, where fewest did: 0 to 1. `load` knows only whether all of them did. */
+  get joining(): number {
+    if (this.#workers === undefined) return 0
+    return Math.min(...this.#workers.map((worker) => this.#joinsOf(worker))) / MAX_JOINS_PER_SECOND
+  }
+
   /** Processes that run, for whoever measures them. */
   get pids(): readonly number[] {
     return (this.#workers ?? []).flatMap(({ media }) => media.pid ?? [])
@@ -242,17 +248,22 @@ export class Crew {
     return { media, joins: [] }
   }
 
-  #loadOf({ media, joins }: Worker): number {
-    const now = this.#options.clock.now()
-    while (joins.length > 0 && now - (joins[0] as number) >= 1000) joins.shift()
-    const { busy, fanOut, halfOpen, links } = media.load
+  #loadOf(worker: Worker): number {
+    const { busy, fanOut, halfOpen, links } = worker.media.load
     return Math.max(
       busy / MAX_BUSY,
       fanOut / MAX_FAN_OUT_MS,
       halfOpen / MAX_HALF_OPEN,
       links / MAX_LINKS,
-      joins.length >= MAX_JOINS_PER_SECOND ? 1 : 0,
+      this.#joinsOf(worker) >= MAX_JOINS_PER_SECOND ? 1 : 0,
     )
+  }
+
+  /** Links that it began within the last second. */
+  #joinsOf({ joins }: Worker): number {
+    const now = this.#options.clock.now()
+    while (joins.length > 0 && now - (joins[0] as number) >= 1000) joins.shift()
+    return joins.length
   }
 
   #count(worker: Worker): number {

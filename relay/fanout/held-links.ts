@@ -5,11 +5,11 @@ import { HELD_FILLED, HELD_LOAD, MAX_HELD, MAX_HELD_OF_A_MEMBER } from './limits
 
 /** The links that are held for rooms that nobody has named yet, and whether there is a place for another (FANOUT-6). */
 export class HeldLinks {
-  readonly #crew: Pick<Crew, 'load' | 'filled'>
+  readonly #crew: Pick<Crew, 'load' | 'joining' | 'filled'>
   readonly #ofMember = new Map<MemberId, number>()
   #count = 0
 
-  constructor(crew: Pick<Crew, 'load' | 'filled'>) {
+  constructor(crew: Pick<Crew, 'load' | 'joining' | 'filled'>) {
     this.#crew = crew
   }
 
@@ -17,8 +17,9 @@ export class HeldLinks {
   take(member: MemberId): Result<() => void, 'rate-limited' | 'relay-full'> {
     const own = this.#ofMember.get(member) ?? 0
     if (own >= MAX_HELD_OF_A_MEMBER) return bad('rate-limited')
-    const { load, filled } = this.#crew
-    if (this.#count >= MAX_HELD || load >= HELD_LOAD || filled >= HELD_FILLED) return bad('relay-full')
+    const { load, joining, filled } = this.#crew
+    const isBusy = load >= HELD_LOAD || joining >= HELD_LOAD
+    if (this.#count >= MAX_HELD || isBusy || filled >= HELD_FILLED) return bad('relay-full')
     this.#ofMember.set(member, own + 1)
     this.#count += 1
     return good(() => this.#give(member))

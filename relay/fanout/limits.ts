@@ -70,7 +70,7 @@ export const STREAMS_PER_PEER = 2
 export const MAX_HELD_OF_A_MEMBER = 4
 /** The same of all members: an eighth of what one process bears, so that those who look never take the place of those who listen. */
 export const MAX_HELD = 500
-/** Load, and share of the places on its ports, from which none is held any more: what is left is for those who come with a ticket. */
+/** Load, and share of the links of a second, and share of the places on its ports, from which none is held: what is left is for those with a ticket. */
 export const HELD_LOAD = 0.5
 export const HELD_FILLED = 0.75
 

@@ -51,7 +51,14 @@ const HELD_BROKEN: readonly Mutant[] = [
     rule: 'FANOUT-6',
     does: 'holds links however busy it is',
     file: HELD,
-    text: ' || load >= HELD_LOAD',
+    text: 'load >= HELD_LOAD || ',
+    instead: '',
+  },
+  {
+    rule: 'FANOUT-6',
+    does: 'holds links however many begin within a second',
+    file: HELD,
+    text: ' || joining >= HELD_LOAD',
     instead: '',
   },
   {

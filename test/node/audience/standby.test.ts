@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Carrier, type KnownRelay, type Part } from '../../../node/audience/carrier.ts'
-import { HOLD_MS, REST_MAX_MS, REST_MIN_MS } from '../../../node/audience/limits.ts'
+import { HOLD_MS, LAST_WORDS_MS, REST_MAX_MS, REST_MIN_MS } from '../../../node/audience/limits.ts'
 import { Standby } from '../../../node/audience/standby.ts'
 import { MAX_HELD_LIFETIME } from '../../../protocol/limits.ts'
 import { createScene, ROOM, type Scene, type Session, settled, verifier } from '../mesh/scene.ts'
@@ -153,6 +153,23 @@ describe('on her click', () => {
     scene.clock.turn(HOLD_MS)
     await settled()
     expect(carrier.carrying?.link.connection).toBe(ear)
+  })
+
+  test('what becomes of it before the room binds it is nothing to one that is held since', async () => {
+    standby.want()
+    await settled()
+    const [first] = ears
+    const taken = standby.take()
+    standby.want()
+    await settled()
+    first?.become('failed')
+    await settled()
+    scene.clock.turn(LAST_WORDS_MS)
+    await settled()
+    expect([taken?.link.isUsable, first?.state, ears.size]).toEqual([false, 'closed', 1])
+    standby.letGo()
+    await settled()
+    expect([ears.size, relay.holding.size]).toEqual([0, 0])
   })
 
   test('also before it is answered, and before it is asked for', async () => {

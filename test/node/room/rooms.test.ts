@@ -58,6 +58,15 @@ describe('FANOUT-6 what is held for the next room', () => {
     expect(standby).toEqual(['letGo', 'want'])
   })
 
+  test('is for nobody who opened a room of their own and left it again, unless they look at the list then', async () => {
+    const { rooms, standby } = await rig(await createScene(), 'Alice')
+    rooms.expect(true)
+    const session = await rooms.open(EVENING)
+    expect(standby).toEqual(['want', 'letGo'])
+    await session.leave()
+    expect(standby).toEqual(['want', 'letGo'])
+  })
+
   test('is let go of when the room is entered, and when it cannot be', async () => {
     const { rooms, standby, listRead } = await rig(await createScene(), 'Alice')
     listRead.set(true)

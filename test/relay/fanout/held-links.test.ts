@@ -4,7 +4,7 @@ import { HeldLinks } from '../../../relay/fanout/held-links.ts'
 import { bytesOf } from '../../support/community.ts'
 
 const member = (name: string | number) => idOf<MemberId>(bytesOf(`member ${name}`))
-const idle = { load: 0, filled: 0 }
+const idle = { load: 0, joining: 0, filled: 0 }
 
 function taken(held: HeldLinks, who: MemberId): () => void {
   const place = held.take(who)
@@ -34,9 +34,10 @@ describe('FANOUT-6 places for links that are held', () => {
 
   it.each([
     ['half as busy as it may be', 'load', 0.5],
+    ['taking half of the links that it takes within a second', 'joining', 0.5],
     ['three quarters full', 'filled', 0.75],
   ] as const)('are none while the relay is %s', (_what, name, most) => {
-    const crew = { load: 0, filled: 0, [name]: most - 0.01 }
+    const crew = { ...idle, [name]: most - 0.01 }
     const held = new HeldLinks(crew)
     taken(held, member('Bob'))
     crew[name] = most

@@ -8,9 +8,21 @@ import { MAX_HELD_LIFETIME } from '../../../protocol/limits.ts'
 import { createVerifier, type Signer } from '../../../protocol/signature.ts'
 import { FANOUT, FANOUT_PROTOCOL, type FanoutMessage } from '../../../protocol/wire/fanout.ts'
 import { decodeFrame, encodeFrame } from '../../../protocol/wire/frame.ts'
+import { Crew } from '../../../relay/fanout/crew.ts'
+import { MAX_JOINS_PER_SECOND } from '../../../relay/fanout/limits.ts'
+import { readOffer } from '../../../relay/fanout/offer.ts'
 import { NOON, signerOf } from '../../support/community.ts'
 import { freePort } from './free-port.ts'
-import { connected, createScene, type Guest, OTHER_ROOM, ROOM, type Scene, type Seat } from './scene.ts'
+import {
+  connected,
+  createScene as createAnyScene,
+  type Guest,
+  OTHER_ROOM,
+  ROOM,
+  type Scene,
+  type SceneOptions,
+  type Seat,
+} from './scene.ts'
 
 /** Links that are held before there is a room (FANOUT-6). */
 
@@ -40,6 +52,13 @@ const OFFER = offerOf(SLOT)
 
 const stands = ({ link, end }: Seat): boolean => link.connection.state === 'connected' || end !== undefined
 const isOver = ({ end }: Seat): boolean => end !== undefined
+
+/** A relay that holds links however busy the machine of this test is. */
+async function createScene(options?: SceneOptions): Promise<Scene> {
+  const scene = await createAnyScene(options)
+  if (options?.processes !== 0) vi.spyOn(scene.crew, 'load', 'get').mockReturnValue(0)
+  return scene
+}
 
 async function onStage(scene: Scene, name: string): Promise<Guest> {
   const guest = await scene.guest(name)
@@ -227,6 +246,30 @@ describe('FANOUT-6 a link that is held', () => {
     ]
     await Promise.all([held.until(isOver), ticketed.until(connected)])
     expect([held.end, ticketed.end]).toEqual([{ kind: 'refused', reason: 'relay-full' }, undefined])
+  })
+
+  it('is one of the links that a relay begins within a second', async () => {
+    const clock = turnedClock(NOON * 1000)
+    const crew = new Crew({
+      processes: 1,
+      ports: [],
+      bind: '127.0.0.1',
+      announce: [],
+      secret: new Uint8Array(16),
+      clock,
+      report() {},
+    })
+    onTestFinished(() => crew.stop())
+    expect(crew.joining).toBe(0)
+    const offer = readOffer(OFFER)
+    if (!offer.ok) throw new Error(offer.reason)
+    const wish = { packetTime: 20, dtx: false }
+    const events = { answered() {}, connected() {}, ended() {} }
+    for (let i = 0; i < 2; i++)
+      await crew.open({ room: undefined, offer: offer.value, as: 'listener', wish, events })
+    expect(crew.joining).toBe(2 / MAX_JOINS_PER_SECOND)
+    clock.turn(1000)
+    expect(crew.joining).toBe(0)
   })
 
   it('is refused with a voice of its own', async () => {
