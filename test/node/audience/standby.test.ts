@@ -1,8 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Carrier, type KnownRelay, type Part } from '../../../node/audience/carrier.ts'
-import { HOLD_MS, LAST_WORDS_MS, REST_MAX_MS, REST_MIN_MS } from '../../../node/audience/limits.ts'
+import {
+  CONNECT_MS,
+  HOLD_MS,
+  LAST_WORDS_MS,
+  REST_MAX_MS,
+  REST_MIN_MS,
+} from '../../../node/audience/limits.ts'
 import { Standby } from '../../../node/audience/standby.ts'
 import { MAX_HELD_LIFETIME } from '../../../protocol/limits.ts'
+import { FANOUT } from '../../../protocol/wire/fanout.ts'
+import { decodeFrame } from '../../../protocol/wire/frame.ts'
 import { createScene, ROOM, type Scene, type Session, settled, verifier } from '../mesh/scene.ts'
 import { type MemoryEar, type MemoryRelay, memoryAudience, memoryRelay } from '../room/memory-relay.ts'
 
@@ -148,6 +156,8 @@ describe('on her click', () => {
       0,
     ])
     expect([carrier.carrying?.link.connection, ears.size]).toEqual([ear, 1])
+    // The list is another before the room is drawn.
+    standby.look()
     expect(standby.take()).toBeUndefined()
     standby.letGo()
     scene.clock.turn(HOLD_MS)
@@ -201,6 +211,39 @@ describe('on her click', () => {
     await settled()
     expect([ear?.state, carrier.carrying?.link.connection === ear]).toEqual(['closed', false])
     expect([...relay.attached.values(), reports]).toEqual(['listener', []])
+  })
+
+  test('a relay that says nothing to its ticket is asked for another link in time', async () => {
+    const { network } = alice
+    const deaf = {
+      openChannel: async (...args: Parameters<typeof network.openChannel>) => {
+        const real = await network.openChannel(...args)
+        return {
+          messages: real.messages,
+          closed: real.closed,
+          send: async (bytes: Uint8Array) => {
+            const said = decodeFrame(FANOUT, bytes)
+            if (!said.ok || said.value.bind === undefined) await real.send(bytes)
+          },
+          close: () => real.close(),
+          abort: (error: Error) => real.abort(error),
+        }
+      },
+    }
+    standby = new Standby({ ...parts(), network: deaf, isUseful: () => true })
+    standby.want()
+    await settled()
+    const carrier = enter('listener')
+    scene.clock.turn(CONNECT_MS - 1)
+    await settled()
+    expect([carrier.carrying, reports]).toEqual([undefined, []])
+    scene.clock.turn(1)
+    await settled()
+    expect([carrier.carrying !== undefined, relay.tickets, reports]).toEqual([
+      true,
+      ['listener'],
+      ['no-answer'],
+    ])
   })
 
   test('a refusal of its ticket costs no rest: the room is asked for at once as without, and only then later', async () => {

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Channel } from '../../../node/network/network.ts'
 import { turnedClock } from '../../../node/ports/turned-clock.ts'
@@ -9,7 +10,7 @@ import { createVerifier, type Signer } from '../../../protocol/signature.ts'
 import { FANOUT, FANOUT_PROTOCOL, type FanoutMessage } from '../../../protocol/wire/fanout.ts'
 import { decodeFrame, encodeFrame } from '../../../protocol/wire/frame.ts'
 import { Crew } from '../../../relay/fanout/crew.ts'
-import { MAX_JOINS_PER_SECOND } from '../../../relay/fanout/limits.ts'
+import { LINKS_PER_PORT, MAX_JOINS_PER_SECOND } from '../../../relay/fanout/limits.ts'
 import { readOffer } from '../../../relay/fanout/offer.ts'
 import { NOON, signerOf } from '../../support/community.ts'
 import { freePort } from './free-port.ts'
@@ -211,6 +212,35 @@ describe('FANOUT-6 a link that is held', () => {
     scene.hub.cut(bob.network.peer, scene.relay.peer)
     await closed.promise
     await heldBy(scene, fifth)
+  })
+
+  it('ends with the process that has it, which gives its place back', async () => {
+    const scene = await createScene()
+    const bob = await scene.guest('Bob')
+    const wires = [await heldBy(scene, bob.network)]
+    for (const i of [2, 3, 4]) wires.push(await heldBy(scene, anotherSession(scene, bob, `Bob ${i}`)))
+    for (const pid of scene.crew.pids) process.kill(pid, 'SIGKILL')
+    expect(await Promise.all(wires.map((wire) => wire.next()))).toEqual(wires.map(() => ({ bye: true })))
+    await heldBy(scene, anotherSession(scene, bob, 'Bob 5'))
+  })
+
+  it('leaves its place on a port to the next one', async () => {
+    const scene = await createScene({ ports: [await freePort()] })
+    const [bob, ear] = [await scene.guest('Bob'), (await scene.guest('Carol')).sit()]
+    // Somebody has the port all the time: the library is not done with one at once when its last link goes.
+    await ear.until(connected)
+    // Each takes the place of the one before.
+    for (let i = 0; i <= LINKS_PER_PORT; i++) await heldBy(scene, bob.network)
+  })
+
+  it('is one of the links that a member may begin', async () => {
+    const scene = await createScene({ processes: 0, clock: turnedClock(NOON * 1000) })
+    const bob = await scene.guest('Bob')
+    for (const error of [...Array.from({ length: 32 }, () => 'relay-full'), 'rate-limited']) {
+      const wire = await Wire.open(scene, bob.network)
+      await wire.say({ hold: OFFER })
+      expect(await wire.next()).toMatchObject({ error })
+    }
   })
 
   it('gives its place back when it has a room', async () => {
