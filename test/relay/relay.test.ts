@@ -4,18 +4,20 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { systemClock } from '../../node/ports/clock.ts'
 import { systemRandom } from '../../node/ports/random.ts'
 import { ask } from '../../node/requests.ts'
+import { askSite } from '../../node/site-address.ts'
 import { PROMISE } from '../../protocol/community/entry.ts'
 import { open } from '../../protocol/envelope.ts'
 import { toLedgerTime } from '../../protocol/time.ts'
-import { FOUND, LEDGER, PROFILES, ROOMS } from '../../protocol/wire/services.ts'
+import { FOUND, HELLO, LEDGER, PROFILES, ROOMS } from '../../protocol/wire/services.ts'
 import { communityTopic } from '../../protocol/wire/topics.ts'
 import type { Config } from '../../relay/config/config.ts'
 import { type Relay, startRelay } from '../../relay/relay.ts'
 import { announcedRoom } from '../support/announced-room.ts'
 import { LOCALHOST } from '../support/certificate.ts'
-import { type Founded, foundCommunity, invite, join } from '../support/community.ts'
+import { type Founded, foundCommunity, invite, join, presence } from '../support/community.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { connectMember, type LedgerClient } from '../support/ledger-client.ts'
+import { rawClient, refused } from '../support/raw-client.ts'
 
 const PATIENCE = 60_000
 const patience = () => AbortSignal.timeout(PATIENCE)
@@ -141,17 +143,11 @@ describe('a relay', { timeout: PATIENCE }, () => {
     const token = relay.foundingLink?.split('/').at(-1) ?? ''
     await connected(await connectMember(relay.origin, founded.founder, founding(founded, token)))
     const eve = (await foundCommunity(await logKeyOf(relay), now(), 'Eve')).founder
-    const stranger = await connectMember(relay.origin, { ...eve, community: founded.community })
-    onTestFinished(() => stranger.network.stop())
-    const { peer } = await (await fetch(`${relay.origin}/.well-known/palabre/relay.json`)).json()
-    await vi.waitFor(() => expect(stranger.network.connections().map((link) => link.peer)).toContain(peer), {
-      timeout: 10_000,
-    })
-    // Refused for its presence, the stranger hangs up by itself, perhaps before the relay has said no to this.
-    await expect(ask(stranger.network, peer, LEDGER, { get: 0 }, patience())).rejects.toMatchObject({
-      code: expect.stringMatching(/^(?:refused|closed)$/),
-    })
-    expect(stranger.network.relays()).toEqual([])
+    const stranger = await rawClient(await askSite(new URL(relay.origin), patience()))
+    onTestFinished(() => stranger.vanish())
+    const { bytes } = await presence({ ...eve, community: founded.community }, stranger.session, now())
+    expect(refused(await stranger.ask(HELLO, { p: bytes }))).toBe('not-member')
+    expect(await stranger.ask(LEDGER, { get: 0 })).toBe('reset')
   })
 
   test('speaks TLS with the certificate that it was given', async () => {
