@@ -69,6 +69,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // The second that Vitest waits by itself is a measure of the machine, as above.
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],
