@@ -234,7 +234,7 @@ async function* rotation(note: (text: string) => void): AsyncGenerator<Figure> {
     next: () => (state.epoch?.number ?? 0) + 1,
     present: () => mates,
     isGreeted: () => true,
-    mayBeHere: () => true,
+    mayBeHere: (member) => !state.banned.has(member),
     async announce(act) {
       if (act.k !== 'epoch') throw new Error('only an epoch is announced')
       const operation = { r: scene.room, m: me.member, n: 1, heads: [], at: 0, ...act } as Operation
