@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Channel } from '../../../node/network/network.ts'
 import { turnedClock } from '../../../node/ports/turned-clock.ts'
 import { RELAY_ANSWER, verifyRelayAnswer } from '../../../protocol/audio/relay-answer.ts'
-import { TICKET, type Ticket } from '../../../protocol/audio/ticket.ts'
+import type { Ticket } from '../../../protocol/audio/ticket.ts'
 import { open, seal } from '../../../protocol/envelope.ts'
 import { MAX_HELD_LIFETIME } from '../../../protocol/limits.ts'
 import { createVerifier, type Signer } from '../../../protocol/signature.ts'
@@ -14,6 +14,7 @@ import { LINKS_PER_PORT, MAX_JOINS_PER_SECOND } from '../../../relay/fanout/limi
 import { readOffer } from '../../../relay/fanout/offer.ts'
 import { NOON, signerOf } from '../../support/community.ts'
 import { freePort } from './free-port.ts'
+import { FINGERPRINT, offerOf, SLOT, ticketOf, VOICE } from './handmade.ts'
 import {
   connected,
   createScene as createAnyScene,
@@ -28,26 +29,6 @@ import {
 /** Links that are held before there is a room (FANOUT-6). */
 
 const SPEECH = 20
-const FINGERPRINT = new Uint8Array(32).fill(0xab)
-const SLOT = [
-  'm=audio 9 UDP/TLS/RTP/SAVPF 111',
-  'a=mid:0',
-  'a=recvonly',
-  'a=ice-ufrag:abcd',
-  'a=ice-pwd:abcdefghijklmnopqrstuvwx',
-  'a=rtpmap:111 opus/48000/2',
-]
-const VOICE = [
-  ...SLOT.map((row) => row.replace('mid:0', 'mid:1').replace('recvonly', 'sendonly')),
-  'a=ssrc:1 cname:x',
-]
-const offerOf = (...sections: string[][]) =>
-  [
-    'v=0',
-    `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => 'AB').join(':')}`,
-    ...sections.flat(),
-    '',
-  ].join('\r\n')
 /** Of somebody who never connects. */
 const OFFER = offerOf(SLOT)
 
@@ -112,28 +93,6 @@ async function heldBy(scene: Scene, network: Guest['network']): Promise<Wire> {
   await wire.say({ hold: OFFER })
   expect(Object.keys((await wire.next()) ?? {})).toEqual(['held'])
   return wire
-}
-
-async function ticketOf(
-  scene: Scene,
-  { person }: Guest,
-  name: string,
-  change: Partial<Ticket> = {},
-  signer: Signer = person.device,
-): Promise<Uint8Array> {
-  const at = Math.floor(Date.now() / 1000)
-  const ticket: Ticket = {
-    r: ROOM,
-    m: person.member,
-    from: signerOf(`${name} session`).publicKey,
-    relay: signerOf('relay session').publicKey,
-    as: 'listener',
-    fp: FINGERPRINT,
-    at,
-    exp: at + 120,
-    ...change,
-  }
-  return (await seal(TICKET, scene.membership().community, ticket, [signer])).bytes
 }
 
 describe('FANOUT-6 a link that is held', () => {

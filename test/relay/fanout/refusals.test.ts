@@ -5,37 +5,16 @@ import type { LinkEnd } from '../../../node/mesh/link-end.ts'
 import type { Channel } from '../../../node/network/network.ts'
 import { systemClock } from '../../../node/ports/clock.ts'
 import { RELAY_ANSWER } from '../../../protocol/audio/relay-answer.ts'
-import { TICKET, type Ticket } from '../../../protocol/audio/ticket.ts'
+import type { Ticket } from '../../../protocol/audio/ticket.ts'
 import { open, seal } from '../../../protocol/envelope.ts'
-import type { Signer } from '../../../protocol/signature.ts'
 import { createVerifier } from '../../../protocol/signature.ts'
 import { FANOUT, FANOUT_PROTOCOL, type FanoutMessage } from '../../../protocol/wire/fanout.ts'
 import { decodeFrame, encodeFrame } from '../../../protocol/wire/frame.ts'
 import { signerOf } from '../../support/community.ts'
+import { offerOf, SLOT, ticketOf, VOICE } from './handmade.ts'
 import { createScene, type Guest, ROOM, type Scene } from './scene.ts'
 
 /** What an enemy says to a relay, and what one says to a listener. */
-
-const FINGERPRINT = new Uint8Array(32).fill(0xab)
-const SLOT = [
-  'm=audio 9 UDP/TLS/RTP/SAVPF 111',
-  'a=mid:0',
-  'a=recvonly',
-  'a=ice-ufrag:abcd',
-  'a=ice-pwd:abcdefghijklmnopqrstuvwx',
-  'a=rtpmap:111 opus/48000/2',
-]
-const VOICE = [
-  ...SLOT.map((row) => row.replace('mid:0', 'mid:1').replace('recvonly', 'sendonly')),
-  'a=ssrc:1 cname:x',
-]
-const offerOf = (...sections: string[][]) =>
-  [
-    'v=0',
-    `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => 'AB').join(':')}`,
-    ...sections.flat(),
-    '',
-  ].join('\r\n')
 
 async function streamOf(scene: Scene, { network }: Guest): Promise<Channel> {
   const { signal } = new AbortController()
@@ -51,28 +30,6 @@ async function wordTo(channel: Channel, ...said: readonly Uint8Array[]): Promise
     return message.value
   }
   return undefined
-}
-
-async function ticketOf(
-  scene: Scene,
-  { person }: Guest,
-  name: string,
-  change: Partial<Ticket> = {},
-  signer: Signer = person.device,
-): Promise<Uint8Array> {
-  const at = Math.floor(Date.now() / 1000)
-  const ticket: Ticket = {
-    r: ROOM,
-    m: person.member,
-    from: signerOf(`${name} session`).publicKey,
-    relay: signerOf('relay session').publicKey,
-    as: 'listener',
-    fp: FINGERPRINT,
-    at,
-    exp: at + 120,
-    ...change,
-  }
-  return (await seal(TICKET, scene.membership().community, ticket, [signer])).bytes
 }
 
 const first = (ticket: Uint8Array, offer = offerOf(SLOT)) => encodeFrame(FANOUT, { ticket, offer })
