@@ -77,6 +77,7 @@ export const words: ModerationWords = {
   outMore: {
     until: (moment) => `You can come back at ${moment}.`,
     reason: (why) => `The moderators gave as reason: ${why}.`,
+    waits: 'Stay here, and you come in as soon as the moderators open it.',
     back: 'Back to the rooms',
   },
   stage: {

@@ -78,6 +78,7 @@ export const words: ModerationWords = {
   outMore: {
     until: (moment) => `Vous pourrez revenir à ${moment}.`,
     reason: (why) => `La modération a donné cette raison : ${why}.`,
+    waits: 'Restez ici : vous entrerez dès que la modération l’ouvrira.',
     back: 'Retour aux salons',
   },
   stage: {

@@ -58,6 +58,8 @@ export interface ModerationWords {
   readonly outMore: {
     readonly until: (moment: string) => string
     readonly reason: (why: string) => string
+    /** Under a locked door: it lets in by itself. */
+    readonly waits: string
     readonly back: string
   }
   /** The offer of the stage. */
