@@ -78,7 +78,7 @@ async function runCheck(node, { name, script, args }) {
 }
 
 /**
- * Runs one Vitest project: its progress goes to the terminal as it comes, its results are counted from the JSON report.
+ * Runs one Vitest project: its progress goes to the terminal as it comes, its results are counted from our report.
  *
  * @param {string} node
  * @param {string} project
@@ -94,8 +94,8 @@ async function runProject(node, project) {
       '--project',
       project,
       '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
+      `--reporter=${join(house, 'test/support/report.ts')}`,
+      `--outputFile=${report}`,
     ]
     const status = await run(node, [tool('vitest', 'vitest.mjs'), ...args], ownModulesFirst())
     return tallyOf(project, status, existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined)

@@ -5,12 +5,13 @@
  * @property {number} passed
  * @property {string[]} failures  one text for each, its name first
  *
- * @typedef {object} Report  what Vitest's JSON reporter writes, as far as it is read here
- * @property {{
+ * @typedef {object} Report  what `report.ts` writes
+ * @property {readonly string[]} [unhandled]  errors that belong to no test
+ * @property {readonly {
  *   name: string,
  *   status: string,
  *   message: string,
- *   assertionResults: { fullName: string, status: string, failureMessages?: string[] | null }[]
+ *   assertionResults: readonly { fullName: string, status: string, failureMessages?: readonly string[] }[]
  * }[]} testResults  one for each file
  */
 
@@ -41,7 +42,8 @@ export function tallyOf(project, status, report) {
   }
   if (tally.passed + tally.failures.length === 0) tally.failures.push(`${project}: no test ran`)
   if (status !== 0 && tally.failures.length === 0) {
-    tally.failures.push(`${project}: Vitest ended with status ${status} though every test passed, see above`)
+    const what = `${project}: Vitest ended with status ${status} though every test passed, see above`
+    tally.failures.push([what, ...(report.unhandled ?? [])].join('\n'))
   }
   return tally
 }

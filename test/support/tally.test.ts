@@ -43,5 +43,7 @@ test('a run without a test, without a report, or with an error outside of its te
   expect(tallyOf('unit', 139, undefined).failures).toEqual([
     'unit: Vitest ended with status 139 and no report',
   ])
-  expect(tallyOf('unit', 1, { testResults: [file] }).failures).toHaveLength(1)
+  expect(tallyOf('unit', 1, { testResults: [file], unhandled: ['late'] }).failures).toEqual([
+    'unit: Vitest ended with status 1 though every test passed, see above\nlate',
+  ])
 })
