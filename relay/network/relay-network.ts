@@ -13,6 +13,7 @@ import { Libp2pNetwork } from '../../node/network/libp2p-network.ts'
 import { MAX_INBOUND_STREAMS, MAX_STREAM_BUFFER_BYTES } from '../../node/network/limits.ts'
 import type { Network, PeerIdString, Validate } from '../../node/network/network.ts'
 import { Reputation } from '../../node/network/reputation.ts'
+import { systemTimer, type Timer } from '../../node/network/timer.ts'
 import { Admissions } from './admissions.ts'
 import { admittedRegistrar } from './admitted-registrar.ts'
 import { Front, type FrontOptions } from './front.ts'
@@ -50,6 +51,7 @@ export interface RelayNetworkOptions extends FrontOptions {
   /** Another relay of the community: it is admitted at once, and may be dialled. None where it is not said. */
   readonly isFellow?: (peer: PeerIdString) => boolean
   readonly report?: (where: string, error: unknown) => void
+  readonly timer?: Timer
   /** Smaller bounds, for small machines and for tests. */
   readonly maxima?: Partial<RelayMaxima>
 }
@@ -112,7 +114,8 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
     topicsPerPeer: MAX_TOPICS_PER_PEER,
     ...options.maxima,
   }
-  const now = () => performance.now()
+  const timer = options.timer ?? systemTimer
+  const { now } = timer
   const isFellow = options.isFellow ?? (() => false)
   const reputation = new Reputation(now)
   const admissions = new Admissions(
@@ -123,7 +126,7 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
     () => {},
     (peer) => admissions.revoke(peer),
   )
-  const unadmitted = new Map<Connection, NodeJS.Timeout>()
+  const unadmitted = new Map<Connection, AbortController>()
   const node = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', options.privateSeed),
     nodeInfo: { name: 'palabre-relay', version: '1', userAgent: 'palabre-relay' },
@@ -199,14 +202,18 @@ async function startOn(front: Front, options: RelayNetworkOptions): Promise<Rela
   const topics = new RoomTopics(node.services.pubsub, network.gossip, options.validatorFor, maxima.topics)
 
   const settle = (connection: Connection) => {
-    clearTimeout(unadmitted.get(connection))
+    unadmitted.get(connection)?.abort()
     unadmitted.delete(connection)
   }
   node.addEventListener('connection:open', ({ detail: connection }) => {
     const peer = connection.remotePeer.toString() as PeerIdString
     if (isFellow(peer)) admissions.admit(peer)
-    const overdue = setTimeout(() => connection.abort(new Error('not admitted in time')), maxima.admissionMs)
-    unadmitted.set(connection, overdue)
+    const settled = new AbortController()
+    unadmitted.set(connection, settled)
+    timer.delay(maxima.admissionMs, settled.signal).then(
+      () => connection.abort(new Error('not admitted in time')),
+      () => {},
+    )
     void admissions.decision(peer).then(() => settle(connection))
   })
   node.addEventListener('connection:close', ({ detail: connection }) => settle(connection))

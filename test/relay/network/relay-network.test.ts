@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { PeerNetwork } from '../../../node/network/network.ts'
 import { startPeerNetwork } from '../../../node/network/peer-network.ts'
+import { systemTimer } from '../../../node/network/timer.ts'
+import { until } from '../../../node/network/until.ts'
 import {
   accept,
   join,
@@ -25,9 +27,26 @@ afterEach(async () => {
   for (const thing of running.splice(0)) await thing.stop()
 })
 
+/** Resolves when the first signal aborts, and rejects when the other one does before. */
+async function over(due: AbortSignal, given: AbortSignal): Promise<void> {
+  await until(
+    () => due.aborted,
+    (changed) => {
+      due.addEventListener('abort', changed)
+      return () => due.removeEventListener('abort', changed)
+    },
+    given,
+  )
+}
+
 describe('admission', () => {
   test('a peer that proves nothing gets no reservation, no protocol and no gossip, and is cut off', async () => {
-    const relay = keep(await startRelay({ maxima: { admissionMs: 700 } }))
+    const overdue = new AbortController()
+    const timer = {
+      ...systemTimer,
+      delay: (_ms: number, signal: AbortSignal) => over(overdue.signal, signal),
+    }
+    const relay = keep(await startRelay({ timer }))
     await relay.network.handle('/test/members', { maxBytes: 10, maxConcurrentPerPeer: 1 }, async () =>
       Uint8Array.of(1),
     )
@@ -50,6 +69,7 @@ describe('admission', () => {
     await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'refused' }]), PATIENCE)
     await member.publish(COMMUNITY, Uint8Array.of(1))
     expect(relay.network.connections().map(({ peer }) => peer)).toContain(stranger.peer)
+    overdue.abort()
     await vi.waitFor(
       () => expect(relay.network.connections().map(({ peer }) => peer)).toEqual([member.peer]),
       PATIENCE,
