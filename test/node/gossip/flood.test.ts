@@ -12,7 +12,7 @@ import type { Verifier } from '../../../protocol/signature.ts'
 import { roomTopic } from '../../../protocol/wire/topics.ts'
 import type { Person } from '../../support/community.ts'
 import { createScene, ROOM } from '../mesh/scene.ts'
-import { link, startPeer, startRelay } from '../network/relayed.ts'
+import { link, linkDirectly, startPeer, startRelay } from '../network/relayed.ts'
 
 /** Between real peers and a real relay, in a room whose operations are signed by members. */
 
@@ -71,7 +71,7 @@ async function room() {
     () => 'accept',
     () => {},
   )
-  await Promise.all([link(hers, his), link(hers, foe), link(his, foe)])
+  await Promise.all([linkDirectly(hers, his), linkDirectly(hers, foe), linkDirectly(his, foe)])
   for (const network of [hers, his, foe])
     await vi.waitFor(() => expect(network.subscribers(topic)).toHaveLength(3), PATIENT)
 

@@ -3,7 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Channel, PeerNetwork } from '../../../node/network/network.ts'
-import { link, patience, startPeer, startRelay, type TestRelay } from './relayed.ts'
+import { link, linkDirectly, patience, startPeer, startRelay, type TestRelay } from './relayed.ts'
 
 /** Alice hides her address, Bob does not. A relay is there. */
 
@@ -133,7 +133,7 @@ test('two who hide are linked over the relay too, and others directly as ever', 
     startPeer(relay),
     startPeer(relay),
   ])
-  await Promise.all([link(alice, bob), link(carol, dave)])
+  await Promise.all([link(alice, bob), linkDirectly(carol, dave)])
   expect(alice.connections()).toContainEqual({ peer: bob.peer, direct: false })
   expect(carol.connections()).toContainEqual({ peer: dave.peer, direct: true })
   await Promise.all([alice, bob, carol, dave].map((peer) => peer.stop()))

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Channel, PeerIdString, PeerNetwork } from '../../../node/network/network.ts'
 import { PATIENCE } from '../../support/patience.ts'
-import { accept, link, patience, relayState, startPeer, startRelay, type TestRelay } from './relayed.ts'
+import {
+  accept,
+  link,
+  linkDirectly,
+  patience,
+  relayState,
+  startPeer,
+  startRelay,
+  type TestRelay,
+} from './relayed.ts'
 
 const ROOM = `palabre/1/${'c'.repeat(43)}/${'r'.repeat(43)}`
 const handling = { maxBytes: 1000, maxConcurrentPerPeer: 2 }
@@ -14,7 +23,7 @@ describe('two peers behind one relay', () => {
   beforeAll(async () => {
     relay = await startRelay()
     ;[alice, bob] = await Promise.all([startPeer(relay), startPeer(relay)])
-    await link(alice, bob)
+    await linkDirectly(alice, bob)
   })
 
   afterAll(async () => {
@@ -43,7 +52,7 @@ describe('two peers behind one relay', () => {
     await expect(high.connect(low.peer, low.addresses(), AbortSignal.timeout(50))).rejects.toMatchObject({
       code: 'timeout',
     })
-    await link(alice, bob)
+    await linkDirectly(alice, bob)
   })
 
   test('ask and answer', async () => {

@@ -7,6 +7,7 @@ import {
   accept,
   join,
   link,
+  linkDirectly,
   patience,
   relayState,
   seed,
@@ -185,7 +186,7 @@ describe('a relay that goes and comes back', () => {
     const privateSeed = seed()
     const relay = await startRelay({ privateSeed })
     const [alice, bob] = [keep(await startPeer(relay)), keep(await startPeer(relay))]
-    await link(alice, bob)
+    await linkDirectly(alice, bob)
     const heard: number[] = []
     alice.subscribe(ROOM, accept, () => {})
     bob.subscribe(ROOM, accept, (data) => heard.push(data[0] ?? -1))
