@@ -13,6 +13,9 @@ import { type RelayProcess, startRelayProcess } from '../../support/relay-proces
 import { storedBy } from '../../support/seeded-relay.ts'
 import { withBrokenSignature } from './forged.ts'
 
+/** So many things a stranger has said before they are sent away, which is after ten seconds, on any machine. */
+const FEW = 10
+
 const clients: RawClient[] = []
 afterEach(async () => {
   for (const client of clients.splice(0)) await client.vanish()
@@ -85,8 +88,11 @@ describe('a relay on which nothing is founded', () => {
 
   test('refuses every spelling that is not canonical, before and after', async () => {
     const before = storedBy(relay)
-    const client = await connect()
-    for (const one of MALFORMED) expect(await refusalOf(client, FOUND, one.bytes), one.name).toBe(one.reason)
+    for (let from = 0; from < MALFORMED.length; from += FEW) {
+      const client = await connect()
+      for (const one of MALFORMED.slice(from, from + FEW))
+        expect(await refusalOf(client, FOUND, one.bytes), one.name).toBe(one.reason)
+    }
     expect(storedBy(relay)).toEqual(before)
   })
 
