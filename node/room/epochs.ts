@@ -116,6 +116,8 @@ export interface Epochs {
   settle(): void
   /** A session hands a secret over. @param isProved it has shown past a relay whose it is @returns the reason for which it is refused */
   take(from: RoomMate, handed: Handed, isProved?: boolean): Reason | undefined
+  /** Resolves when no epoch is being made: until one is announced, nobody can be given a secret. Never fails. */
+  ready(): Promise<void>
   /**
    * A session that comes has shown past a relay whose it is, and asks for the secret (WELCOME-4): from now on it counts among those who have it.
    * @returns undefined where it is not on us to hand it out, or they must not have it
@@ -148,6 +150,8 @@ export function createEpochs(options: EpochsOptions): Epochs {
   /** The number of the epoch that this session made last. */
   let made: number | undefined
   let making = false
+  /** Settles when the epoch is made that is being made, or was last. */
+  let lastMade: Promise<void> = Promise.resolve()
   let failures = 0
   let ratchetedAt = Number.NEGATIVE_INFINITY
   const given = new Map<KeyText, Given>()
@@ -280,11 +284,11 @@ export function createEpochs(options: EpochsOptions): Epochs {
       if (making) return
     }
     const wait = Math.max(after, failures === 0 ? 0 : RETRY_MIN_MS * 2 ** failures)
-    if (wait === 0) void make()
+    if (wait === 0) begin()
     else
       rotation = clock.after(wait, () => {
         rotation = undefined
-        if (isNeeded()) void make()
+        if (isNeeded()) begin()
       })
   }
 
@@ -295,6 +299,10 @@ export function createEpochs(options: EpochsOptions): Epochs {
     if (isStandIn()) return false
     const there = nearby()
     return [...given].some(([key, { member }]) => !there.has(key) || !may(member))
+  }
+
+  function begin(): void {
+    lastMade = make()
   }
 
   async function make(): Promise<void> {
@@ -544,6 +552,9 @@ export function createEpochs(options: EpochsOptions): Epochs {
     },
     settle,
     take,
+    async ready() {
+      while (making) await lastMade
+    },
     welcome,
     vouched() {
       const named = held?.vouched

@@ -336,6 +336,12 @@ export async function joinRoom(
     return isAnswered || clock.now() > expectedUntil ? 0 : (listed?.announcement.payload.people ?? 0)
   }
 
+  /** Voices come over a relay, as far as we know: there may be sound before there is a link. */
+  function isOverRelay(): boolean {
+    const sessions = Math.max(attendance.here().length + 1, expected())
+    return !isPrivate && (network.hidesAddress || isLarge(sessions))
+  }
+
   let isSettling = false
 
   /** Everything that follows from what is known: whom to link, whom to play, what to show of ourselves. */
@@ -377,6 +383,7 @@ export async function joinRoom(
     voice.update(linked, carried, reach.audible())
     epochs.settle()
     carriage.hold(epochs.isHeld)
+    if (!epochs.isHeld && isOverRelay()) welcomes.seek()
     redraw()
   }
 
@@ -445,8 +452,7 @@ export async function joinRoom(
   // Who opens a room, or comes back to one that this device knows, is in it; anybody else when the first of those present has answered.
   if (room.m === me.member || kept.length > 0) happen({ is: 'known' })
   settle()
-  // Where voices come over a relay there may be sound before there is a link.
-  if (!isPrivate && (isLarge(expected()) || network.hidesAddress)) welcomes.ask(known)
+  if (isOverRelay()) welcomes.ask(known)
   announcer.announceTwice()
 
   let leaving: Promise<void> | undefined

@@ -23,7 +23,7 @@ import type { Intake } from './intake.ts'
 import type { RoomLog } from './log.ts'
 import { tellNewcomer } from './sync.ts'
 
-/** Sessions that one who comes asks past a relay: the one that announced the room, its keeper, and those who speak most likely. */
+/** Sessions that one who comes asks past a relay in one epoch: the one that announced the room, its keeper, and those who speak most likely. */
 const MAX_ASKED = 6
 
 export interface WelcomesParts {
@@ -39,7 +39,7 @@ export interface WelcomesParts {
   readonly log: RoomLog
   readonly attendance: Pick<Attendance, 'here' | 'alive' | 'aliveOf'>
   readonly door: Pick<Doorkeeper, 'isOut'>
-  readonly epochs: Pick<Epochs, 'take' | 'welcome'>
+  readonly epochs: Pick<Epochs, 'isHeld' | 'take' | 'ready' | 'welcome'>
   readonly takeAll: Intake['takeAll']
   readonly signal: AbortSignal
   /** Somebody has told what they know. @param whole all of it */
@@ -49,8 +49,10 @@ export interface WelcomesParts {
 
 /** What who comes into a large room and those who are there say to each other past a relay, before there are links between them (SPEC §8.8). */
 export interface Welcomes {
-  /** Asks these, and then those of whom one hears more. Those who were asked before are not asked again. */
+  /** Asks these, and then those of whom one hears more. Who was asked before is not asked again, but for the secret of another epoch. */
   ask(sessions: readonly PeerIdString[]): void
+  /** The secret is lacked: asks for it those who are known to be here, as `ask` does. */
+  seek(): void
   /** Somebody comes. @returns what they need, sealed, or the reason for which they are told nothing */
   answer(request: WelcomeRequest): Promise<WelcomeAnswer>
   /** Whether a session has proved in an answer whose it is. */
@@ -61,7 +63,10 @@ export function createWelcomes(parts: WelcomesParts): Welcomes {
   const { room, community, me, sessionSeed, network, greetings, clock, random, log, attendance } = parts
   const { door, epochs, takeAll, signal, onAnswer, report } = parts
   const opener = openerFromSeed(sessionSeed, me.session.publicKey)
-  const asked = new Set<PeerIdString>()
+  /** Those who were asked, and the number of the epoch in force then; 0 before the first. */
+  const asked = new Map<PeerIdString, number>()
+  /** Those whose answer is being taken in: the secret in it comes after the operations. */
+  const reading = new Set<PeerIdString>()
   const proved = new Map<KeyText, { readonly member: MemberId; readonly until: number }>()
 
   const presence = () => sealPresence(me, community, second(clock))
@@ -79,7 +84,12 @@ export function createWelcomes(parts: WelcomesParts): Welcomes {
     const member = await greetings.check(peer, content.value.p)
     if (!member.ok || signal.aborted) return
     const { ops, beacons, next, secret } = content.value
-    await takeAll([...ops, ...beacons])
+    reading.add(peer)
+    try {
+      await takeAll([...ops, ...beacons])
+    } finally {
+      reading.delete(peer)
+    }
     if (signal.aborted) return
     proved.set(to, { member: member.value, until: second(clock) + MAX_PRESENCE_LIFETIME })
     if (secret !== undefined) {
@@ -87,11 +97,11 @@ export function createWelcomes(parts: WelcomesParts): Welcomes {
       if (refused !== undefined) report('welcome', new Error(`a secret was not taken: ${refused}`))
     }
     onAnswer(next === undefined)
-    askMore()
+    seek()
   }
 
   /** Whoever made the epoch has its secret, and who is on the stage has to be known before they are heard. */
-  function askMore(): void {
+  function seek(): void {
     const { state } = log
     const maker = state.epoch?.by
     const here = attendance.here().filter(({ m }) => m !== me.member)
@@ -100,12 +110,16 @@ export function createWelcomes(parts: WelcomesParts): Welcomes {
   }
 
   function request(sessions: readonly PeerIdString[]): void {
+    const relays = network.relays()
+    if (relays.length === 0) return
+    const now = log.state.epoch?.number ?? 0
     for (const peer of sessions) {
       const to = keyOf(peer)
-      if (to === undefined || peer === me.peer || asked.has(peer) || asked.size >= MAX_ASKED) continue
-      if (greetings.members.value.has(peer)) continue
-      asked.add(peer)
-      for (const relay of network.relays())
+      if (to === undefined || peer === me.peer || greetings.members.value.has(peer)) continue
+      const isAsked = asked.get(peer) === now || reading.has(peer) || (asked.has(peer) && epochs.isHeld)
+      if (isAsked || [...asked.values()].filter((at) => at === now).length >= MAX_ASKED) continue
+      asked.set(peer, now)
+      for (const relay of relays)
         askOne(peer, to, relay).catch((error: unknown) => {
           // Who is not reached so is linked directly, as everybody is in the end.
           if (!(error instanceof NetworkError)) report('welcome', error)
@@ -115,11 +129,14 @@ export function createWelcomes(parts: WelcomesParts): Welcomes {
 
   return {
     ask: request,
+    seek,
     async answer({ from, to, p, x, heads }) {
       const member = await greetings.check(peerIdOf(from), p)
       if (!member.ok) return { error: member.reason }
       if (sharedSecret(opener.secret, x) === undefined) return { error: 'sealed-wrong' }
       const own = await presence()
+      // What is asked for while an epoch is made would be no longer in force, and who got it would be silent until they are linked.
+      await epochs.ready()
       // Asked last: nothing may happen between the door and what is handed out.
       if (signal.aborted) return { error: 'room-unknown' }
       if (door.isOut(member.value)) return { error: 'not-admitted' }

@@ -21,7 +21,7 @@ vi.setConfig({ testTimeout: 30_000 })
 const never = AbortSignal.any([])
 type Rig = Awaited<ReturnType<typeof rig>>
 
-/** Alice has opened a room, and Carol, who hides her address so that voices go over a relay, is about to come. Nobody is ever linked but with the relay. */
+/** Alice has opened a room, and Bob and Carol, who hide their addresses so that voices go over a relay, may come. Nobody is ever linked but with the relay. */
 async function doorstep({ isPrivate = false, burst = 32, most = 32 } = {}) {
   const scene = await createScene()
   const relay = scene.hub.add(signerOf('relay session').publicKey)
@@ -82,17 +82,19 @@ async function doorstep({ isPrivate = false, burst = 32, most = 32 } = {}) {
   }
 
   const [alice, bob, carol] = [await come('Alice'), await come('Bob'), await come('Carol')]
-  carol.network.hidesAddress = true
+  for (const { network } of [bob, carol]) network.hidesAddress = true
   const evening = { title: 'Evening', topics: [], language: 'en', isPrivate }
   const hers = await alice.rooms.open(evening)
   const { id } = hers.view.value
   passOn(roomTopic(scene.membership().community, id))
   if (isPrivate) await hers.letIn([carol.person.member])
-  const [from, to] = isPrivate ? [alice.calls, carol.calls] : [alice.directory, carol.directory]
-  const [listed] = await until(from.rooms, (rooms) => rooms.length === 1)
+  const listOf = ({ calls, directory }: Rig) => (isPrivate ? calls : directory)
+  const [listed] = await until(listOf(alice).rooms, (rooms) => rooms.length === 1)
   if (listed === undefined) throw new Error('the room is not announced')
-  await to.receive(listed.announcement.bytes)
-  carol.listRead.set(true)
+  for (const one of isPrivate ? [carol] : [bob, carol]) {
+    await listOf(one).receive(listed.announcement.bytes)
+    one.listRead.set(true)
+  }
   /** What Carol would ask herself. */
   const request = async (words: Partial<WelcomeRequest> = {}): Promise<WelcomeRequest> => ({
     r: id,
@@ -110,6 +112,7 @@ async function doorstep({ isPrivate = false, burst = 32, most = 32 } = {}) {
   return { scene, relay, passed, turn, alice, bob, carol, hers, id, request }
 }
 
+const heldBy = ({ sound }: Rig) => sound.keys.held.map(({ secret }) => Buffer.from(secret).toString('hex'))
 const secretOf = ({ sound }: Rig) => sound.keys.speak && Buffer.from(sound.keys.speak.secret).toString('hex')
 
 describe('who comes into a room whose voices go over a relay', () => {
@@ -127,11 +130,65 @@ describe('who comes into a room whose voices go over a relay', () => {
     expect(carol.sound.isHeld).toBe(true)
     const now = secretOf(alice)
     expect(now).not.toBe(before)
-    expect(carol.sound.keys.held.map(({ secret }) => Buffer.from(secret).toString('hex'))).toEqual([now])
+    expect(heldBy(carol)).toEqual([now])
     // Nothing of it needs a link, now or later.
     await turn(20)
     expect(secretOf(alice)).toBe(now)
     expect(carol.greetings.members.value.size).toBe(0)
+  })
+
+  test('WELCOME-4 has the secret of each epoch that is made before they are linked', async () => {
+    const { alice, bob, carol, id, turn } = await doorstep()
+    await carol.rooms.join(id)
+    const his = await bob.rooms.join(id)
+    await turn(2)
+    const before = secretOf(alice)
+    await his.leave()
+    await turn(5)
+    expect(secretOf(alice)).not.toBe(before)
+    expect(carol.greetings.members.value.size).toBe(0)
+    expect(carol.sound.isHeld).toBe(true)
+    expect(heldBy(carol)).toContain(secretOf(alice))
+  })
+
+  test('WELCOME-4 who asks while an epoch is made is given its secret', async () => {
+    const { alice, bob, carol, id, passed, turn } = await doorstep()
+    const his = await bob.rooms.join(id)
+    await turn(2)
+    await his.leave()
+    const before = secretOf(alice)
+    const { publish } = alice.network
+    const told = Promise.withResolvers<void>()
+    alice.network.publish = async (...said) => {
+      await told.promise
+      await publish.call(alice.network, ...said)
+    }
+    await turn(5)
+    expect(secretOf(alice)).not.toBe(before)
+    passed.length = 0
+    const coming = carol.rooms.join(id)
+    await turn(1)
+    told.resolve()
+    await coming
+    await turn(1)
+    expect(carol.sound.isHeld).toBe(true)
+    expect(heldBy(carol)).toContain(secretOf(alice))
+    expect(passed).toHaveLength(1)
+  })
+
+  test('also who comes back before there is a list of rooms', async () => {
+    const { alice, carol, id, turn } = await doorstep()
+    const before = await carol.rooms.join(id)
+    await turn(1)
+    await before.leave()
+    await turn(60)
+    expect(carol.directory.rooms.value).toEqual([])
+    await carol.rooms.join(id)
+    expect(carol.sound.isHeld).toBe(false)
+    await turn(12)
+    expect(carol.greetings.members.value.size).toBe(0)
+    expect(carol.sound.isHeld).toBe(true)
+    expect(heldBy(carol)).toContain(secretOf(alice))
   })
 
   test('WELCOME-2 the relay reads neither the secret nor whose beacon it is', async () => {
