@@ -48,6 +48,8 @@ const ARRIVING_MS = 3_000
 /** Whoever was welcomed and did not come is not welcomed again for so long, or until they come: each time costs an epoch. Milliseconds; and so many of them are remembered. */
 const ABSENT_MS = 60_000
 const MAX_ABSENT = 256
+/** Who asks for the secret of an epoch that is being made is not kept waiting longer: what else they are told lets them in. Milliseconds. */
+const ANNOUNCING_MS = 3_000
 /** Secrets whose announcement has not come yet: one from each of so many sessions. */
 const MAX_EARLY = 16
 
@@ -116,8 +118,11 @@ export interface Epochs {
   settle(): void
   /** A session hands a secret over. @param isProved it has shown past a relay whose it is @returns the reason for which it is refused */
   take(from: RoomMate, handed: Handed, isProved?: boolean): Reason | undefined
-  /** Resolves when no epoch is being made: until one is announced, nobody can be given a secret. Never fails. */
-  ready(): Promise<void>
+  /**
+   * Resolves when no epoch is being made: until one is announced, nobody can be given a secret. Also when that takes too long, the room was left, or
+   * `signal` is aborted.
+   */
+  ready(signal: AbortSignal): Promise<void>
   /**
    * A session that comes has shown past a relay whose it is, and asks for the secret (WELCOME-4): from now on it counts among those who have it.
    * @returns undefined where it is not on us to hand it out, or they must not have it
@@ -344,6 +349,23 @@ export function createEpochs(options: EpochsOptions): Epochs {
     }
   }
 
+  async function ready(signal: AbortSignal): Promise<void> {
+    if (!making) return
+    const either = AbortSignal.any([signal, stopping.signal])
+    const over = Promise.withResolvers<void>()
+    let isOver = either.aborted
+    const end = () => {
+      isOver = true
+      over.resolve()
+    }
+    either.addEventListener('abort', end, { once: true })
+    const cancel = clock.after(ANNOUNCING_MS, end)
+    // One may follow the other, as where several are put out.
+    while (making && !isOver) await Promise.race([lastMade, over.promise])
+    cancel()
+    either.removeEventListener('abort', end)
+  }
+
   function welcome(mate: RoomMate): Handed | undefined {
     if (stopping.signal.aborted || state().ended || making || !may(mate.member)) return undefined
     if (held === undefined || !isKeeper(state().epoch)) return undefined
@@ -552,9 +574,7 @@ export function createEpochs(options: EpochsOptions): Epochs {
     },
     settle,
     take,
-    async ready() {
-      while (making) await lastMade
-    },
+    ready,
     welcome,
     vouched() {
       const named = held?.vouched
@@ -570,7 +590,8 @@ export function createEpochs(options: EpochsOptions): Epochs {
   }
 }
 
-function isSame(one: EpochName | undefined, other: EpochName | undefined): boolean {
+/** Whether it is one epoch, or none, that both name. */
+export function isSame(one: EpochName | undefined, other: EpochName | undefined): boolean {
   if (one === undefined || other === undefined) return one === other
   return one.number === other.number && one.by === other.by && equalBytes(one.hash, other.hash)
 }

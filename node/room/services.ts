@@ -46,11 +46,11 @@ export async function serveRooms(services: RoomServices): Promise<void> {
     const error = room.takeSecret(from, request)
     return error === undefined ? {} : { error }
   })
-  await serve(network, WELCOME, async (from, request) => {
+  await serve(network, WELCOME, async (from, request, signal) => {
     if (!isRelay(from)) return { error: 'not-admitted' }
     if (request.to !== me.session.publicKey) return { error: 'wrong-peer' }
     const room = rooms.current
-    return room?.id === request.r ? await room.welcome(request) : { error: 'room-unknown' }
+    return room?.id === request.r ? await room.welcome(request, signal) : { error: 'room-unknown' }
   })
   await serve(network, TELL, async (from, { r, of }) => {
     if (!(await isMember(from))) return { error: 'not-admitted' }

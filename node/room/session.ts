@@ -99,8 +99,8 @@ export interface JoinedRoom {
   meet(peer: PeerIdString): void
   /** A greeted session hands a secret over. @returns the reason for which it is refused */
   takeSecret(from: PeerIdString, handed: Handed): Reason | undefined
-  /** Somebody who comes asks past a relay for what they need. */
-  welcome(request: WelcomeRequest): Promise<WelcomeAnswer>
+  /** Somebody who comes asks past a relay for what they need. @param asking until they give up */
+  welcome(request: WelcomeRequest, asking: AbortSignal): Promise<WelcomeAnswer>
 }
 
 /** What is needed to enter a room. */
@@ -302,6 +302,7 @@ export async function joinRoom(
     epochs,
     takeAll: intake.takeAll,
     signal,
+    isInside: () => !isPrivate && isInside(lifecycle),
     onAnswer: answered,
     report,
   })
@@ -509,9 +510,7 @@ export async function joinRoom(
       return undefined
     },
     meet: (peer) => meeting.look([peer]),
-    async welcome(request) {
-      return isPrivate || !isInside(lifecycle) ? { error: 'room-unknown' } : welcomes.answer(request)
-    },
+    welcome: welcomes.answer,
     takeSecret(from, handed) {
       const [key, member] = [keyOf(from), greetings.members.value.get(from)]
       return key === undefined || member === undefined ? 'not-admitted' : epochs.take({ key, member }, handed)

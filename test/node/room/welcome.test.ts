@@ -43,17 +43,19 @@ async function doorstep({ isPrivate = false, burst = 32, most = 32 } = {}) {
     return answer
   })
 
+  const presenceOf = ({ person, session }: Rig) =>
+    sealPresence({ ...person, session }, scene.membership().community, second(scene.clock))
+
   async function come(name: string): Promise<Rig> {
     const one = await rig(scene, name)
-    const { network, person, session } = one
+    const { network, person } = one
     for (const other of scene.hub.peers.keys()) if (other !== relay.peer) scene.hub.cut(network.peer, other)
     scene.hub.link(network.peer, relay.peer)
     network.relays = () => [relay.peer]
     network.connect = () => new Promise(() => {})
     await one.greetings.enter(relay.peer, never)
-    const now = second(scene.clock)
-    const presence = await sealPresence({ ...person, session }, scene.membership().community, now)
-    const member = { kind: 'member', member: person.member, until: now + 600, presence } as const
+    const [presence, until] = [await presenceOf(one), second(scene.clock) + 600]
+    const member = { kind: 'member', member: person.member, until, presence } as const
     sessions.enter(network.peer, member)
     return one
   }
@@ -100,16 +102,24 @@ async function doorstep({ isPrivate = false, burst = 32, most = 32 } = {}) {
     r: id,
     from: carol.session.publicKey,
     to: alice.session.publicKey,
-    p: await sealPresence(
-      { ...carol.person, session: carol.session },
-      scene.membership().community,
-      second(scene.clock),
-    ),
+    p: await presenceOf(carol),
     x: publicOf(bytesOf('a key')),
     heads: [],
     ...words,
   })
-  return { scene, relay, passed, turn, alice, bob, carol, hers, id, request }
+  return { scene, relay, passed, turn, come, presenceOf, alice, bob, carol, hers, id, request }
+}
+
+/** From now on what somebody says on a topic is not said before the promise is resolved; or is heard at once, and they do not know it before. */
+function announcesSlowly({ network }: Rig, how: 'unheard' | 'heard at once' = 'unheard') {
+  const { publish } = network
+  const told = Promise.withResolvers<void>()
+  network.publish = async (...said) => {
+    if (how === 'heard at once') await publish.call(network, ...said)
+    await told.promise
+    if (how === 'unheard') await publish.call(network, ...said)
+  }
+  return told
 }
 
 const heldBy = ({ sound }: Rig) => sound.keys.held.map(({ secret }) => Buffer.from(secret).toString('hex'))
@@ -157,12 +167,7 @@ describe('who comes into a room whose voices go over a relay', () => {
     await turn(2)
     await his.leave()
     const before = secretOf(alice)
-    const { publish } = alice.network
-    const told = Promise.withResolvers<void>()
-    alice.network.publish = async (...said) => {
-      await told.promise
-      await publish.call(alice.network, ...said)
-    }
+    const told = announcesSlowly(alice)
     await turn(5)
     expect(secretOf(alice)).not.toBe(before)
     passed.length = 0
@@ -174,6 +179,128 @@ describe('who comes into a room whose voices go over a relay', () => {
     expect(carol.sound.isHeld).toBe(true)
     expect(heldBy(carol)).toContain(secretOf(alice))
     expect(passed).toHaveLength(1)
+  })
+
+  test('WELCOME-4 is asked for once, also if the epoch is heard of before the answer', async () => {
+    const { alice, bob, carol, id, passed, turn } = await doorstep()
+    const before = await carol.rooms.join(id)
+    await turn(1)
+    await before.leave()
+    await turn(5)
+    const his = await bob.rooms.join(id)
+    await turn(2)
+    await his.leave()
+    const old = secretOf(alice)
+    const told = announcesSlowly(alice, 'heard at once')
+    await turn(2)
+    passed.length = 0
+    await carol.rooms.join(id)
+    await turn(2)
+    expect(secretOf(alice)).not.toBe(old)
+    told.resolve()
+    await turn(1)
+    expect(heldBy(carol)).toContain(secretOf(alice))
+    expect(passed.length).toBe(1)
+  })
+
+  test('WELCOME-4 who asks is let in without the secret where the announcement hangs, and has it afterwards', async () => {
+    const { alice, bob, carol, id, turn } = await doorstep()
+    const his = await bob.rooms.join(id)
+    await turn(2)
+    await his.leave()
+    const told = announcesSlowly(alice)
+    await turn(5)
+    const coming = carol.rooms.join(id)
+    await turn(4)
+    const hers = await coming
+    expect(hers.view.value.people.map(({ member }) => member)).toContain(alice.person.member)
+    expect(carol.sound.isHeld).toBe(false)
+    told.resolve()
+    await turn(1)
+    expect(heldBy(carol)).toContain(secretOf(alice))
+  })
+
+  test('WELCOME-4 who gave up asking costs the room no epoch', async () => {
+    const { alice, bob, carol, relay, id, request, turn } = await doorstep()
+    const his = await bob.rooms.join(id)
+    await turn(2)
+    await his.leave()
+    const told = announcesSlowly(alice)
+    await turn(5)
+    const patience = new AbortController()
+    const asked = ask(relay, alice.network.peer, WELCOME, await request(), patience.signal)
+    const failed = expect(asked).rejects.toThrow('given up')
+    await turn(1)
+    patience.abort()
+    told.resolve()
+    await failed
+    await turn(1)
+    const now = heldBy(alice)[0]
+    await turn(8)
+    expect(heldBy(alice)).toEqual([now])
+    expect(carol.sound.isHeld).toBe(false)
+  })
+
+  test('HAND-5 who is put out while they wait for an epoch is given nothing', async () => {
+    const { alice, bob, carol, relay, hers, id, request, turn } = await doorstep()
+    const his = await bob.rooms.join(id)
+    await turn(1)
+    await hers.offerLevel(bob.person.member, 60)
+    await turn(1)
+    await his.acceptOffer()
+    const before = await carol.rooms.join(id)
+    await turn(2)
+    await before.leave()
+    const told = announcesSlowly(alice)
+    await turn(5)
+    const asked = ask(relay, alice.network.peer, WELCOME, await request(), never)
+    await turn(1)
+    await his.removeMember(carol.person.member, 'abuse')
+    await turn(1)
+    told.resolve()
+    expect(await asked).toEqual({ ok: false, reason: 'not-admitted' })
+  })
+
+  test('and who left meanwhile answers nobody', async () => {
+    const { alice, bob, relay, hers, id, request, turn } = await doorstep()
+    const his = await bob.rooms.join(id)
+    await turn(2)
+    await his.leave()
+    const told = announcesSlowly(alice)
+    await turn(5)
+    const asked = ask(relay, alice.network.peer, WELCOME, await request(), never)
+    await turn(1)
+    const left = hers.leave()
+    expect(await asked).toEqual({ ok: false, reason: 'room-unknown' })
+    told.resolve()
+    await left
+  })
+
+  test('WELCOME-4 who is linked with the maker asks nobody past a relay when an epoch is made', async () => {
+    const { scene, relay, come, presenceOf, alice, bob, carol, hers, id, passed, turn, request } =
+      await doorstep()
+    const his = await bob.rooms.join(id)
+    await turn(1)
+    await hers.offerStage(bob.person.member)
+    await turn(1)
+    await his.acceptOffer()
+    await carol.rooms.join(id)
+    await turn(1)
+    scene.hub.link(carol.network.peer, alice.network.peer)
+    await turn(2)
+    expect(carol.greetings.members.value.has(alice.network.peer)).toBe(true)
+    expect(passed.some(({ request: { to } }) => to === bob.session.publicKey)).toBe(true)
+    const before = alice.sound.keys.speak?.epoch ?? Number.NaN
+    passed.length = 0
+    // Who asks and never comes ends the epoch.
+    const dave = await come('Dave')
+    const p = await presenceOf(dave)
+    await ask(relay, alice.network.peer, WELCOME, await request({ from: dave.session.publicKey, p }), never)
+    await turn(8)
+    expect(alice.sound.keys.speak?.epoch).toBeGreaterThan(before)
+    expect(carol.sound.keys.held[0]?.epoch).toBe(alice.sound.keys.speak?.epoch)
+    expect(passed.filter(({ request: { from } }) => from === carol.session.publicKey)).toEqual([])
+    expect(passed.some(({ request: { from } }) => from === bob.session.publicKey)).toBe(true)
   })
 
   test('also who comes back before there is a list of rooms', async () => {
