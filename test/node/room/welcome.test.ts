@@ -3,6 +3,7 @@ import { second } from '../../../node/ports/clock.ts'
 import { sealPresence } from '../../../node/presence.ts'
 import { ask, serve } from '../../../node/requests.ts'
 import type { KeyText } from '../../../protocol/ids.ts'
+import { EPOCH } from '../../../protocol/wire/epoch.ts'
 import { HELLO } from '../../../protocol/wire/services.ts'
 import { roomTopic } from '../../../protocol/wire/topics.ts'
 import { WELCOME, type WelcomeAnswer, type WelcomeRequest } from '../../../protocol/wire/welcome.ts'
@@ -292,11 +293,21 @@ describe('who comes into a room whose voices go over a relay', () => {
     expect(passed.some(({ request: { to } }) => to === bob.session.publicKey)).toBe(true)
     const before = alice.sound.keys.speak?.epoch ?? Number.NaN
     passed.length = 0
+    // The secret is longer on its way than the announcement.
+    const sent = Promise.withResolvers<void>()
+    const { request: send } = alice.network
+    alice.network.request = async (peer, protocol, ...rest) => {
+      if (protocol === EPOCH.protocol) await sent.promise
+      return send.call(alice.network, peer, protocol, ...rest)
+    }
     // Who asks and never comes ends the epoch.
     const dave = await come('Dave')
     const p = await presenceOf(dave)
     await ask(relay, alice.network.peer, WELCOME, await request({ from: dave.session.publicKey, p }), never)
     await turn(8)
+    expect(carol.sound.isHeld).toBe(false)
+    sent.resolve()
+    await turn(1)
     expect(alice.sound.keys.speak?.epoch).toBeGreaterThan(before)
     expect(carol.sound.keys.held[0]?.epoch).toBe(alice.sound.keys.speak?.epoch)
     expect(passed.filter(({ request: { from } }) => from === carol.session.publicKey)).toEqual([])
