@@ -7,7 +7,7 @@ export const VOICE_PACKETS_PER_SECOND = 60
 export const VOICE_BYTES_PER_SECOND = 64_000 / 8
 /** A packet of 120 ms at the highest rate that is allowed, twice over. Larger ones are no voice. */
 export const MAX_VOICE_PAYLOAD = 2 * (VOICE_BYTES_PER_SECOND * 0.12)
-/** Packets above the limits, all together, after which the link is closed: ten seconds at a hundred a second, or one at a thousand. */
+/** Packets above the limits, less what was left of them since, after which the link is closed: 25 seconds at a hundred a second, or one at a thousand. */
 export const MAX_SURPLUS_PACKETS = 1000
 
 /** RFC 6464: loudness from 0 (loudest) to 127 dB below it. Speech in a quiet room is well under 45, its background above 55. */

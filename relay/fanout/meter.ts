@@ -12,7 +12,10 @@ export class Meter {
     this.#at = now
   }
 
-  /** How many packets were above the limits so far. */
+  /**
+   * How many packets were above the limits, less those that could have been sent since and were not: what stood still on its way comes all at once, on
+   * bad roads again and again, and is no more than a voice for all that.
+   */
   get surplus(): number {
     return this.#surplus
   }
@@ -21,8 +24,14 @@ export class Meter {
   take(bytes: number, now: number): boolean {
     const passed = Math.max(0, now - this.#at) / 1000
     this.#at = now
-    this.#packets = Math.min(VOICE_PACKETS_PER_SECOND, this.#packets + passed * VOICE_PACKETS_PER_SECOND)
-    this.#bytes = Math.min(VOICE_BYTES_PER_SECOND, this.#bytes + passed * VOICE_BYTES_PER_SECOND)
+    const [packets, room] = [
+      this.#packets + passed * VOICE_PACKETS_PER_SECOND,
+      this.#bytes + passed * VOICE_BYTES_PER_SECOND,
+    ]
+    if (room > VOICE_BYTES_PER_SECOND)
+      this.#surplus = Math.max(0, this.#surplus - Math.max(0, packets - VOICE_PACKETS_PER_SECOND))
+    this.#packets = Math.min(VOICE_PACKETS_PER_SECOND, packets)
+    this.#bytes = Math.min(VOICE_BYTES_PER_SECOND, room)
     if (this.#packets < 1 || this.#bytes < bytes) {
       this.#surplus += 1
       return false

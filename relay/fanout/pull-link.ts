@@ -39,7 +39,6 @@ export class PullLink {
   /** Kept, or the library lets go of it. */
   readonly #track: Track
   #sources: ReadonlyMap<number, Source> = new Map()
-  #surplus = 0
   #state: State = 'new'
   #overdue: NodeJS.Timeout | undefined
 
@@ -145,8 +144,11 @@ export class PullLink {
     if (isVoice && source.meter.take(packet.payload.length, performance.now())) {
       source.hasCome = true
       this.#options.onPacket(source.voice, packet)
-    } else this.#surplus += 1
-    if (this.#surplus > MAX_SURPLUS_PACKETS) this.#end('rate-limited')
+      return
+    }
+    if (!isVoice) source.meter.reject()
+    const surplus = [...this.#sources.values()].reduce((sum, { meter }) => sum + meter.surplus, 0)
+    if (surplus > MAX_SURPLUS_PACKETS) this.#end('rate-limited')
   }
 
   #opened(): void {

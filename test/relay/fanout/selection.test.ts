@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { packetTimeFor } from '../../../relay/fanout/fanout.ts'
 import {
   LONG_PACKETS_LOAD,
+  MAX_SURPLUS_PACKETS,
   SLOT_HOLD_MS,
   SLOT_YIELD_MS,
   SMALL_AGAIN,
@@ -131,6 +132,29 @@ describe('FANOUT-3 what one voice may send', () => {
     for (let at = 0; at < 10_000; at += 20) if (meter.take(400, at)) bytes += 400
     expect(bytes).toBeLessThanOrEqual(11 * VOICE_BYTES_PER_SECOND)
     expect(bytes).toBeGreaterThan(10 * VOICE_BYTES_PER_SECOND)
+  })
+
+  it('is no more when it stands still on its way again and again, and comes all at once', () => {
+    const meter = new Meter(0)
+    let worst = 0
+    for (let at = 0; at < 3_600_000; at += 20) {
+      // Of each 20 seconds, six stand still.
+      const phase = at % 20_000
+      if (phase < 6_000) continue
+      for (let i = phase === 6_000 ? 300 : 1; i > 0; i -= 1) meter.take(60, at)
+      worst = Math.max(worst, meter.surplus)
+    }
+    expect(worst).toBeGreaterThan(200)
+    expect(worst).toBeLessThan(MAX_SURPLUS_PACKETS / 2)
+  })
+
+  it.each([
+    ['a hundred packets a second', 10, 1],
+    ['one and a half times the bytes', 20, 240],
+  ])('is less than %s, however long that goes on', (_what, every, bytes) => {
+    const meter = new Meter(0)
+    for (let at = 0; at < 120_000; at += every) meter.take(bytes, at)
+    expect(meter.surplus).toBeGreaterThan(MAX_SURPLUS_PACKETS)
   })
 
   it('is enough for packets of 20 ms at 48 kbit/s', () => {
