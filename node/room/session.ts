@@ -119,7 +119,7 @@ export interface WayIn {
 
 /** Joins a room. */
 export async function joinRoom(
-  { opening, isNew, kept, inside, known }: WayIn,
+  { opening, isNew, kept, inside, known: before }: WayIn,
   dependencies: RoomDependencies,
 ): Promise<JoinedRoom> {
   const { me, community, network, greetings, judging, clock, archive, relay, names, blocked } = dependencies
@@ -141,8 +141,10 @@ export async function joinRoom(
       })
     : topicChannel(network, roomTopic(community, id), (from, bytes) => validate(from, bytes))
 
-  const listed = dependencies.directory.rooms.value.find((each) => each.id === id)
-  const expectedUntil = clock.now() + EXPECTED
+  const findInList = () => dependencies.directory.rooms.value.find((each) => each.id === id)
+  const known = [...before]
+  let listed = findInList()
+  let expectedUntil = clock.now() + EXPECTED
   let answersUntil = clock.now() + UNANSWERED
   /** Somebody has told us who is here. */
   let isAnswered = false
@@ -421,9 +423,25 @@ export async function joinRoom(
     return mayHear()(from) ? undefined : 'not-admitted'
   }
 
+  /** Who comes back by the room's address is in it before there is a list: what that says first, it says as if they had come from there. */
+  function readList(): void {
+    const now = findInList()
+    if (listed !== undefined || isAnswered || now === undefined) return
+    // Our own word, as we open it.
+    if (now.announcement.payload.peer === me.session.publicKey) return
+    listed = now
+    expectedUntil = clock.now() + EXPECTED
+    const announcer = peerIdOf(listed.announcement.payload.peer)
+    known.push(announcer)
+    meeting.look([announcer])
+    if (isOverRelay()) welcomes.ask([announcer])
+    meet()
+  }
+
   const meeting = startMeeting(me, network, greetings, attendance, clock, isPrivate)
   const cancels = [
     greetings.members.subscribe(meet),
+    dependencies.directory.rooms.subscribe(readList),
     voice.heard.subscribe(redraw),
     voice.links.subscribe(redraw),
     watch.roads.subscribe(redraw),

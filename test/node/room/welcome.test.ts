@@ -329,6 +329,21 @@ describe('who comes into a room whose voices go over a relay', () => {
     expect(heldBy(carol)).toContain(secretOf(alice))
   })
 
+  test('and as soon as there is one, before anybody has beaten', async () => {
+    const { alice, carol, id, turn } = await doorstep()
+    const before = await carol.rooms.join(id)
+    await turn(1)
+    await before.leave()
+    await turn(60)
+    const his = await carol.rooms.join(id)
+    for (let i = 0; i < 10; i++) await settled()
+    expect(carol.sound.isHeld).toBe(false)
+    const [listed] = alice.directory.rooms.value
+    await carol.directory.receive(listed?.announcement.bytes as Uint8Array)
+    await until(his.view, () => carol.sound.isHeld)
+    expect(heldBy(carol)).toHaveLength(1)
+  })
+
   test('WELCOME-2 the relay reads neither the secret nor whose beacon it is', async () => {
     const { alice, carol, id, passed, turn } = await doorstep()
     await carol.rooms.join(id)
