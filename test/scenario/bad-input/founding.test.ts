@@ -1,13 +1,15 @@
 /** Before a community is founded on a relay, and at that moment. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { askSite } from '../../../node/site-address.ts'
+import { keyBytes } from '../../../protocol/ids.ts'
 import { DAY } from '../../../protocol/limits.ts'
 import { toLedgerTime } from '../../../protocol/time.ts'
 import { FOUND, type FoundRequest, HELLO, LEDGER, ROOMS } from '../../../protocol/wire/services.ts'
 import { type Founded, foundCommunity, personOf, presence, signerOf } from '../../support/community.ts'
 import { MALFORMED } from '../../support/malformed.ts'
 import { codeOf, found, newDevice, PATIENCE } from '../../support/node-peer.ts'
+import { readPlainLog } from '../../support/plain-log.ts'
 import { now, type RawClient, rawClient, refusalOf, refused } from '../../support/raw-client.ts'
 import { type RelayProcess, startRelayProcess } from '../../support/relay-process.ts'
 import { storedBy } from '../../support/seeded-relay.ts'
@@ -101,8 +103,13 @@ describe('a relay on which nothing is founded', () => {
     const answer = await client.ask(FOUND, founding(founded))
     expect(answer).not.toBe('reset')
     expect(answer).toHaveProperty('promise')
-    const before = storedBy(relay)
     const { logKey } = await askSite(new URL(relay.origin), AbortSignal.timeout(PATIENCE))
+    // What it took is signed, and its tree stored, a second later.
+    await vi.waitFor(async () => {
+      const { size } = await readPlainLog(new URL('/log/', relay.origin), keyBytes(logKey))
+      expect(size).toBe(3)
+    }, PATIENCE)
+    const before = storedBy(relay)
     const other = await foundCommunity(logKey, toLedgerTime(now()), 'Eve')
     expect(refused(await client.ask(FOUND, founding(other)))).toBe('already-founded')
     // Who lost the answer gets it again.
