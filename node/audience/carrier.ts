@@ -173,7 +173,7 @@ export class Carrier {
     )
     if (best === undefined) return false
     this.#next = this.#begin(best, part)
-    this.#next.sought = { voices, waited: 0 }
+    if (this.#next !== undefined) this.#next.sought = { voices, waited: 0 }
     return true
   }
 
@@ -193,7 +193,25 @@ export class Carrier {
     return before - best.roundTrip >= MOVE_FOR_MS && best.roundTrip <= before * MOVE_FOR_SHARE
   }
 
-  #begin(relay: KnownRelay, part: Part, held?: HeldLink['link']): Try {
+  /** @returns undefined where the platform makes no connection: it may have too many, and the room goes on all the same */
+  #begin(relay: KnownRelay, part: Part, held?: HeldLink['link']): Try | undefined {
+    try {
+      return this.#open(relay, part, held)
+    } catch (error) {
+      this.#options.report(`voices over ${relay.name}`, error)
+      this.#rest(relay)
+      return undefined
+    }
+  }
+
+  /** Leaves it alone for a while, longer each time. @param hasWorked it was of use before it ended */
+  #rest({ key }: KnownRelay, hasWorked = false): void {
+    const failures = (hasWorked ? 0 : (this.#resting.get(key)?.failures ?? 0)) + 1
+    const wait = Math.min(REST_MIN_MS * 2 ** (failures - 1), REST_MAX_MS)
+    this.#resting.set(key, { until: this.#options.clock.now() + wait, failures })
+  }
+
+  #open(relay: KnownRelay, part: Part, held?: HeldLink['link']): Try {
     const { room, me, network, connections, clock, verifier, membership, report, meet, onChange } =
       this.#options
     const use: LinkUse = {
@@ -203,11 +221,8 @@ export class Carrier {
         const cause = end.kind === 'failed' ? end.cause : undefined
         report(`voices over ${relay.name}`, new Error(reason, { cause }))
         const hasWorked = begun.stoodAt !== undefined && clock.now() - begun.stoodAt >= WORKS_AFTER_MS
-        const failures = (hasWorked ? 0 : (this.#resting.get(relay.key)?.failures ?? 0)) + 1
-        const wait = Math.min(REST_MIN_MS * 2 ** (failures - 1), REST_MAX_MS)
         // What became of a link from before the room says nothing of a new one.
-        if (held === undefined || begun.stoodAt !== undefined)
-          this.#resting.set(relay.key, { until: clock.now() + wait, failures })
+        if (held === undefined || begun.stoodAt !== undefined) this.#rest(relay, hasWorked)
         this.#drop(begun)
         if (others.length > 0) meet(others)
         this.look()

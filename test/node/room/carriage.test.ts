@@ -25,6 +25,9 @@ let reports: string[]
 let named: string[]
 let carriage: Carriage
 
+/** The platform makes no connection more. */
+let isExhausted = false
+
 beforeEach(async () => {
   scene = await createScene()
   alice = await scene.session('Alice')
@@ -32,6 +35,7 @@ beforeEach(async () => {
   scene.hub.link(alice.network.peer, relay.network.peer)
   known = [{ peer: relay.network.peer, key: relay.key, name: 'relay.example', roundTrip: undefined }]
   ears = new Set()
+  isExhausted = false
   reports = []
   named = []
   const { person, network, key } = alice
@@ -40,7 +44,12 @@ beforeEach(async () => {
     me: { member: person.member, device: person.device, peer: key },
     network,
     connections: {
-      audience: memoryAudience(ears),
+      audience: {
+        open(speaks, listener) {
+          if (isExhausted) throw new DOMException('Cannot create so many PeerConnections', 'UnknownError')
+          return memoryAudience(ears).open(speaks, listener)
+        },
+      },
       allow() {},
       checks: new Observed<ReadonlyMap<KeyText, VoiceCheck>>(new Map()),
     },
@@ -102,6 +111,15 @@ describe('CARRY-1', () => {
     carriage.settle('listener', others(7), [])
     await settled()
     expect(relay.tickets).toEqual(['listener'])
+  })
+
+  test('where the platform makes no connection the room goes on, and one is tried again later', async () => {
+    isExhausted = true
+    carriage.settle('listener', others(8), [])
+    expect(reports).toEqual(['Cannot create so many PeerConnections'])
+    isExhausted = false
+    await later(2_000)
+    expect(carriage.view.value?.relay).toBe(known[0])
   })
 
   test('whoever enters where nine are, as the list says, turns to a relay before they know who is there', async () => {
