@@ -18,12 +18,22 @@ export class Bucket {
 
   /** How many whole ones are left. */
   get left(): number {
+    this.#fill()
+    return Math.floor(this.#tokens)
+  }
+
+  #fill(): void {
     const now = this.#clock.now()
     // A clock that was set back gives nothing and takes nothing.
     const passed = Math.max(0, now - this.#at)
     this.#tokens = Math.min(this.#burst, this.#tokens + passed / this.#refill)
     this.#at = now
-    return Math.floor(this.#tokens)
+  }
+
+  /** Takes so many, also where there are fewer: what is owed has to come back first. */
+  owe(count: number): void {
+    this.#fill()
+    this.#tokens -= count
   }
 
   /** False, and nothing taken, when there are not so many left. */

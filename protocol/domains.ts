@@ -20,6 +20,7 @@ export const DOMAIN = {
   ratchet: domain('ratchet'),
   voice: domain('voice'),
   block: domain('block'),
+  act: domain('act'),
   roomState: domain('room-state'),
   call: domain('call'),
   welcome: domain('welcome'),

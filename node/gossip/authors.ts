@@ -25,10 +25,10 @@ export class Authors {
     return (this.#buckets.get(member)?.left ?? BURST) > 0
   }
 
-  /** They said something, truly. */
-  heard(member: MemberId): void {
+  /** They said something, truly. @param count how many messages it would be one by one: a bundle is no cheap way to say more */
+  heard(member: MemberId, count: number): void {
     const bucket = this.#buckets.get(member) ?? new Bucket(this.#clock, BURST, REFILL_MS)
-    bucket.take()
+    bucket.owe(count)
     // The map's order is that of the last use.
     this.#buckets.delete(member)
     this.#buckets.set(member, bucket)

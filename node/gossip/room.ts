@@ -1,4 +1,5 @@
 import type { MemberId, RoomId } from '../../protocol/ids.ts'
+import { countOfActs } from '../../protocol/room/bundle.ts'
 import type { Validate } from '../network/network.ts'
 import type { Clock } from '../ports/clock.ts'
 import { Authors } from './authors.ts'
@@ -20,9 +21,15 @@ export function roomValidator(
   return async (_from, data) => {
     const message = await readRoomMessage(patient, room, data)
     if (!message.ok) return verdictOf(message.reason)
-    authors.heard(authorOf(message.value))
-    return take(message.value) ? 'accept' : 'ignore'
+    const isNews = take(message.value)
+    // Whoever plays an old bundle of somebody back must not make them pay for all of it.
+    authors.heard(authorOf(message.value), isNews ? countOf(message.value) : 1)
+    return isNews ? 'accept' : 'ignore'
   }
+}
+
+function countOf(message: RoomMessage): number {
+  return message.kind === 'beacon' ? 1 : countOfActs(message.signed.operation)
 }
 
 function authorOf(message: RoomMessage): MemberId {

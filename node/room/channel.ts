@@ -5,7 +5,7 @@ import { NetworkError } from '../network/network-error.ts'
 /** How what is said in a room reaches the others at once. What does not arrive, anti-entropy brings, and the next beat says again. */
 export interface RoomChannel {
   /** @param about of whom it speaks: they hear it also where it puts them out */
-  tell(bytes: Uint8Array, about?: MemberId): Promise<void>
+  tell(bytes: Uint8Array, about?: readonly MemberId[]): Promise<void>
   stop(): void
 }
 

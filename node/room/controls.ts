@@ -77,7 +77,7 @@ export function createControls(parts: ControlsParts): RoomSession {
     removeMember: (member, why, note) => write({ k: 'remove', to: member, why, ...noted(note) }),
     banMember: (member, why, note) => write({ k: 'ban', to: member, why, ...noted(note) }),
     async letIn(members) {
-      for (const to of members) await write({ k: 'admit', to })
+      await write(...members.map((to) => ({ k: 'admit', to }) as const))
       void announcer.announce()
     },
     shutOut: (member) => write({ k: 'revoke', to: member }),

@@ -1,13 +1,14 @@
 import type { Envelope } from '../../protocol/envelope.ts'
 import type { RoomId } from '../../protocol/ids.ts'
 import { type Beacon, sessionName } from '../../protocol/room/beacon.ts'
-import { operationsFrom } from '../../protocol/room/history.ts'
+import { signedFrom } from '../../protocol/room/history.ts'
 import { isAhead } from '../../protocol/room/operation.ts'
 import { type Judging, type RoomMessage, readAll, readRoomMessage } from '../gossip/received.ts'
 import { type Clock, second } from '../ports/clock.ts'
 import type { RoomArchive } from './archive.ts'
 import type { Attendance } from './attendance.ts'
 import type { RoomLog } from './log.ts'
+import { ofOneAnswer } from './sync.ts'
 
 export interface IntakeParts {
   readonly room: RoomId
@@ -46,7 +47,7 @@ export function createIntake(parts: IntakeParts): Intake {
 
   function keepFrom(size: number): void {
     // The room goes on in memory where the browser cannot store; only a reload then loses it.
-    archive.keep(room, operationsFrom(log.history, size)).catch(() => undefined)
+    archive.keep(room, signedFrom(log.history, size)).catch(() => undefined)
   }
 
   return {
@@ -72,7 +73,8 @@ export function createIntake(parts: IntakeParts): Intake {
       const before = log.history.size
       const good = read.flatMap((message) => (message.ok ? message.value : []))
       const operations = good.flatMap((message) => (message.kind === 'operation' ? message.signed : []))
-      log.addAll(operations.filter(({ operation }) => !isAhead(operation, second(clock))))
+      const now = second(clock)
+      log.addAll(ofOneAnswer(operations).filter(({ operation }) => !isAhead(operation, now)))
       keepFrom(before)
       const news = good.filter((message) => message.kind === 'beacon' && takeBeacon(message.envelope))
       if (news.length > 0 || log.history.size > before) onNews()

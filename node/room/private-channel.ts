@@ -16,7 +16,7 @@ export interface PrivateChannelOptions {
   readonly network: Pick<Network, 'request'>
   readonly clock: Clock
   /** The sessions to tell: those in the room whose member may be there, and those of whom it speaks. */
-  readonly audience: (about: MemberId | undefined) => readonly PeerIdString[]
+  readonly audience: (about: readonly MemberId[]) => readonly PeerIdString[]
 }
 
 /** Tells each session in a private room by itself (PRIVATE-4): on a topic, a relay and whoever subscribes would hear it too. */
@@ -50,7 +50,7 @@ export function privateChannel({ room, network, clock, audience }: PrivateChanne
   }
 
   return {
-    async tell(bytes, about) {
+    async tell(bytes, about = []) {
       const told = Promise.all(audience(about).map((peer) => enqueue(peer, bytes)))
       const late = Promise.withResolvers<void>()
       const cancel = clock.after(LONGEST_WAIT, late.resolve)

@@ -398,21 +398,19 @@ export async function joinRoom(
   }
 
   const vouch = createDuty(write, () =>
-    isInside(lifecycle) && checkpoints.isDue() ? { k: 'checkpoint' } : undefined,
+    isInside(lifecycle) && checkpoints.isDue() ? [{ k: 'checkpoint' }] : [],
   )
-  /** One a second: where many fell silent at once, some may be back before it is their turn. */
   const clear = createDuty(write, () => {
     // Whoever slept has to know that before they judge of others.
     places.look()
-    const [to] = places.due()
-    return to && { k: 'lower', to, why: 'away' }
+    return places.due().map((to) => ({ k: 'lower', to, why: 'away' }))
   })
 
   /** Who may be here, in our own state, and whoever is spoken of. */
-  function mayHear(about?: MemberId): (peer: PeerIdString) => boolean {
+  function mayHear(about: readonly MemberId[] = []): (peer: PeerIdString) => boolean {
     return (peer) => {
       const member = greetings.members.value.get(peer)
-      return member !== undefined && (member === about || !door.isOut(member))
+      return member !== undefined && (about.includes(member) || !door.isOut(member))
     }
   }
 

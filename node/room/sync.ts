@@ -2,7 +2,9 @@ import type { OperationId, RoomId } from '../../protocol/ids.ts'
 import { MAX_HEADS } from '../../protocol/limits.ts'
 import type { Reason } from '../../protocol/reasons.ts'
 import { good, type Result } from '../../protocol/result.ts'
+import { countOfActs } from '../../protocol/room/bundle.ts'
 import { indexOf } from '../../protocol/room/history.ts'
+import type { SignedOperation } from '../../protocol/room/operation.ts'
 import { haves, type Lacking, lacking } from '../../protocol/room/sync.ts'
 import {
   MAX_BEACONS_AN_ANSWER,
@@ -53,6 +55,16 @@ export function tellNewcomer(
     ...told(log, all, MAX_WELCOME_OPERATIONS_BYTES),
     beacons: first.slice(0, fitting(first, MAX_WELCOME_BEACONS_BYTES)),
   }
+}
+
+/** Of the operations that one answer brought, those that are taken in: nobody honest sends more acts at once, and whoever does would have us busy with them. */
+export function ofOneAnswer(operations: readonly SignedOperation[]): readonly SignedOperation[] {
+  let acts = 0
+  const over = operations.findIndex(({ operation }) => {
+    acts += countOfActs(operation)
+    return acts > MAX_OPERATIONS_AN_ANSWER
+  })
+  return over === -1 ? operations : operations.slice(0, over)
 }
 
 /** As many of these as weigh so much at most, and where to go on. */

@@ -2,6 +2,7 @@ import { compareTexts, type KeyText, type OperationId } from '../ids.ts'
 import type { RoomReason } from '../reasons.ts'
 import { bad, good, type Result } from '../result.ts'
 import { type PersistentMap, persistentMap } from '../state/persistent-map.ts'
+import { actsOf } from './bundle.ts'
 import type { SignedOperation } from './operation.ts'
 
 /**
@@ -26,6 +27,8 @@ type Clock = PersistentMap<string, number>
 /** Append-only columns; a history reads the first `size` of them. */
 interface Store {
   readonly operations: SignedOperation[]
+  /** What each of them came in: itself, or the bundle of which it is an act. Those of one bundle stand together. */
+  readonly wholes: SignedOperation[]
   readonly index: Map<OperationId, number>
   /** Strict pasts. */
   readonly clocks: Clock[]
@@ -52,6 +55,7 @@ interface Device {
 function emptyStore(): Store {
   return {
     operations: [],
+    wholes: [],
     index: new Map(),
     clocks: [],
     chains: [],
@@ -72,9 +76,24 @@ export function operationAt(history: History, i: number): SignedOperation {
   return history.store.operations[i] as SignedOperation
 }
 
-/** All operations from an index on, ancestors before descendants. Nothing that peers must agree on depends on the rest of their order. */
+/** All operations from an index on, each act of a bundle by itself, ancestors before descendants. Nothing that peers must agree on depends on the rest of their order. */
 export function operationsFrom(history: History, from = 0): readonly SignedOperation[] {
   return history.store.operations.slice(from, history.size)
+}
+
+/** The same as they were signed: each bundle once, if its last act is among them. */
+export function signedFrom(history: History, from = 0): readonly SignedOperation[] {
+  return history.store.wholes.slice(from, history.size).filter((_, i) => isWholeAt(history, from + i))
+}
+
+/** What the operation with this index was signed in. */
+export function wholeAt({ store }: History, i: number): SignedOperation {
+  return store.wholes[i] as SignedOperation
+}
+
+/** True where whoever has this operation has all that was signed with it: it stands alone, or is the last of its bundle. */
+export function isWholeAt(history: History, i: number): boolean {
+  return operationAt(history, i).id === wholeAt(history, i).id
 }
 
 /** Where an operation is; `undefined` when the history has not got it. */
@@ -95,8 +114,8 @@ export function numbered(history: History, device: KeyText, n: number): readonly
 }
 
 /**
- * Adds an operation whose signature was verified. `ancestors-unknown` says to wait for them (rule ROOM-1); an operation that is there
- * already changes nothing.
+ * Adds an operation whose signature was verified, with all acts that it stands for or none. `ancestors-unknown` says to wait for them (rule ROOM-1); an
+ * operation that is there already changes nothing.
  */
 export function addOperation(history: History, signed: SignedOperation): Result<History, RoomReason> {
   if (indexOf(history, signed.id) !== undefined) return good(history)
@@ -107,6 +126,8 @@ export function addOperation(history: History, signed: SignedOperation): Result<
     if (parent === undefined) return bad('ancestors-unknown')
     parents.push(parent)
   }
+  // OP-8: nobody saw a part of a bundle.
+  if (parents.some((parent) => !isWholeAt(history, parent))) return bad('ancestors-wrong', 'heads')
   // Heads are a frontier: one that another has in its past would be a second spelling of the same place.
   if (parents.some((parent) => parents.some((other) => inPast(history, parent, other))))
     return bad('ancestors-wrong', 'heads')
@@ -118,9 +139,44 @@ export function addOperation(history: History, signed: SignedOperation): Result<
   if (operation.k === 'epoch' && operation.epoch !== epoch + 1) return bad('ancestors-wrong', 'epoch')
 
   const store = ownStore(history)
-  const i = history.size
-  store.operations.push(signed)
-  store.index.set(signed.id, i)
+  const gone = new Set(operation.heads)
+  const heads = [...history.heads.filter((head) => !gone.has(head)), signed.id].sort(compareTexts)
+  let { forks } = history
+  // What could be wrong with any of them was wrong with the first.
+  for (const act of actsOf(signed)) {
+    const isFirst = store.operations.length === history.size
+    const at = isFirst ? { parents, clock, before } : afterLast(store)
+    if (append(store, act, signed, at)) forks = forked(forks, key, act.operation.n)
+  }
+  return good({ size: store.operations.length, heads, forks, store })
+}
+
+/** Where one operation is put: what is before it, and which of that is the last of its own device. */
+interface PlaceOfOne {
+  readonly parents: readonly number[]
+  readonly clock: Clock
+  readonly before: number | undefined
+}
+
+/** That of the next act of the same bundle. */
+function afterLast(store: Store): PlaceOfOne {
+  const last = store.operations.length - 1
+  return { parents: [last], clock: union({ store }, [last]), before: last }
+}
+
+/** True when it is a twin. */
+function append(
+  store: Store,
+  act: SignedOperation,
+  whole: SignedOperation,
+  { parents, clock, before }: PlaceOfOne,
+): boolean {
+  const { id, device: key, operation } = act
+  const i = store.operations.length
+  const epoch = highest(store.epochs, parents)
+  store.operations.push(act)
+  store.wholes.push(whole)
+  store.index.set(id, i)
   store.clocks.push(clock)
   store.depths.push(1 + highest(store.depths, parents))
   store.counts.push(countOf(store, parents, clock))
@@ -130,15 +186,7 @@ export function addOperation(history: History, signed: SignedOperation): Result<
   const hasTwin = device.numbered.has(operation.n)
   number(device, operation.n, i)
   place(store, device, i, before)
-
-  const gone = new Set(operation.heads)
-  const heads = [...history.heads.filter((head) => !gone.has(head)), signed.id]
-  return good({
-    size: i + 1,
-    heads: heads.sort(compareTexts),
-    forks: hasTwin ? forked(history.forks, key, operation.n) : history.forks,
-    store,
-  })
+  return hasTwin
 }
 
 /** The highest value that a column has for these operations; 0 of none. */
@@ -210,7 +258,7 @@ export function behind(history: History, ids: readonly OperationId[]): (i: numbe
 }
 
 /** The given operations and all their ancestors. */
-function union({ store }: History, members: readonly number[]): Clock {
+function union({ store }: Pick<History, 'store'>, members: readonly number[]): Clock {
   const [first, ...others] = members
   if (first === undefined) return persistentMap()
   const clock = (store.clocks[first] as Clock).draft()
@@ -301,6 +349,7 @@ function ownStore(history: History): Store {
   const { size, store } = history
   const own: Store = {
     operations: store.operations.slice(0, size),
+    wholes: store.wholes.slice(0, size),
     index: new Map(),
     clocks: store.clocks.slice(0, size),
     chains: store.chains.slice(0, size),

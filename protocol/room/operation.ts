@@ -2,7 +2,7 @@ import type { Envelope, PayloadType } from '../envelope.ts'
 import type { KeyText, MemberId, OperationId, RoomId } from '../ids.ts'
 import { MAX_CLOCK_SKEW, MAX_HEADS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS, MAX_TOPICS } from '../limits.ts'
 import type { SchemaReason } from '../reasons.ts'
-import { bad, good, type Result } from '../result.ts'
+import { type Bad, bad, good, type Result } from '../result.ts'
 import {
   bytes,
   id,
@@ -26,6 +26,8 @@ export const MAX_OPERATIONS_OF_A_DEVICE = 16_384
 export const MAX_NOTE_CHARS = 200
 /** A pinned page. */
 export const LINK = /^(https:\/\/[\x21-\x7e]{1,192})?$/
+/** Acts that one signature carries: a full stage, twice over, so that whoever mutes or empties it says one thing. */
+export const MAX_ACTS = 32
 /** Epochs of one room. */
 const MAX_EPOCH = 1_000_000
 
@@ -83,6 +85,38 @@ const OPTIONAL = {
 
 type OptionalField = keyof typeof OPTIONAL
 
+/**
+ * What may be done together with other such acts (OP-8). An `epoch` has a number that may be wrong (OP-6), and a bundle must not break in the middle; an
+ * `end` is judged by itself on the list of rooms; a `checkpoint` says what each act says anyway. A room changes hands, and a person agrees, by a word of their own.
+ */
+const TOGETHER = [
+  'grant',
+  'lower',
+  'mute',
+  'unmute',
+  'remove',
+  'ban',
+  'unban',
+  'admit',
+  'revoke',
+  'lock',
+  'unlock',
+  'set',
+] as const satisfies readonly ActKind[]
+
+const FURTHER = map({ k: oneOf(...TOGETHER) }, OPTIONAL)
+
+/** One more act of a bundle. */
+export type FurtherAct = Read<typeof FURTHER>
+
+export const FURTHER_ACT: Schema<FurtherAct> = {
+  decode(value, at) {
+    const read = FURTHER.decode(value, at)
+    return read.ok ? (wrongIn(read.value, `${at}.`) ?? read) : read
+  },
+  encode: (value) => FURTHER.encode(value),
+}
+
 const FIELDS = map(
   {
     r: id<RoomId>(),
@@ -92,14 +126,42 @@ const FIELDS = map(
     k: oneOf(...(Object.keys(ACTS) as [ActKind, ...ActKind[]])),
     at: seconds,
   },
-  OPTIONAL,
+  // None is the absence of the field: one thing has one spelling.
+  { ...OPTIONAL, also: list(FURTHER_ACT, MAX_ACTS - 1, 1) },
 )
 
 type OperationFields = Read<typeof FIELDS>
 
+/** OP-2: what is wrong with an act's fields. @param at where it stands, with what parts it from the field's name */
+function wrongIn(act: Pick<OperationFields, 'k' | OptionalField>, at: string): Bad<SchemaReason> | undefined {
+  const { needs, takes } = ACTS[act.k]
+  const given = (Object.keys(OPTIONAL) as OptionalField[]).filter((name) => act[name] !== undefined)
+  const unknown = given.find((name) => !includes(needs, name) && !includes(takes, name))
+  if (unknown !== undefined) return bad('field-unknown', at + unknown)
+  const missing = needs.find((name) => act[name] === undefined)
+  if (missing !== undefined) return bad('field-missing', at + missing)
+  if (act.why === 'away' && act.k !== 'lower') return bad('field-invalid', `${at}why`)
+  // A setting of nothing is another spelling of a checkpoint.
+  return act.k === 'set' && given.length === 0 ? bad('field-missing', `${at}title`) : undefined
+}
+
+/** OP-8: what is wrong with the acts beside the first. */
+function wrongBeside({ k, n, also }: OperationFields): Bad<SchemaReason> | undefined {
+  if (also === undefined) return undefined
+  if (!isTogether(k)) return bad('field-unknown', 'also')
+  // OP-5: each of them has a number.
+  return n + also.length < MAX_OPERATIONS_OF_A_DEVICE ? undefined : bad('field-invalid', 'also')
+}
+
+/** Whether an act may be done together with others. */
+export function isTogether(k: Operation['k']): boolean {
+  return (TOGETHER as readonly ActKind[]).includes(k)
+}
+
 /**
- * `op` (SPEC §7.3), signed by a device of the actor `m`: one act in one room. `heads` are the operations without successors
- * that the actor's device knew, in ascending order; `n` counts that device's operations in this room from 0. SPEC says what each act means.
+ * `op` (SPEC §7.3), signed by a device of the actor `m`: one act in one room, and in `also` what the same person did in the same moment, in its order.
+ * `heads` are the operations without successors that the actor's device knew, in ascending order; `n` counts that device's acts in this room from 0.
+ * SPEC says what each act means.
  */
 export const OPERATION = {
   type: 'op',
@@ -107,17 +169,7 @@ export const OPERATION = {
     decode(value, at): Result<OperationFields, SchemaReason> {
       const read = FIELDS.decode(value, at)
       if (!read.ok) return read
-      const { needs, takes } = ACTS[read.value.k]
-      const given = (Object.keys(OPTIONAL) as OptionalField[]).filter(
-        (name) => read.value[name] !== undefined,
-      )
-      const unknown = given.find((name) => !includes(needs, name) && !includes(takes, name))
-      if (unknown !== undefined) return bad('field-unknown', unknown)
-      const missing = needs.find((name) => read.value[name] === undefined)
-      if (missing !== undefined) return bad('field-missing', missing)
-      if (read.value.why === 'away' && read.value.k !== 'lower') return bad('field-invalid', 'why')
-      // A setting of nothing is another spelling of a checkpoint.
-      return read.value.k === 'set' && given.length === 0 ? bad('field-missing', 'title') : read
+      return wrongIn(read.value, '') ?? wrongBeside(read.value) ?? read
     },
     encode: (value: OperationFields) => FIELDS.encode(value),
   },
@@ -161,7 +213,7 @@ export type Act =
 /** What a room is called and what it allows, as far as that can change. */
 export type Settings = Partial<Pick<Operation, 'title' | 'topics' | 'lang' | 'link' | 'hands'>>
 
-/** An operation that was opened and whose signature was verified against the ledger. */
+/** An operation that was opened and whose signature was verified against the ledger, or one of the acts that it stands for (`actsOf`). */
 export interface SignedOperation {
   readonly id: OperationId
   readonly device: KeyText

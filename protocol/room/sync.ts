@@ -1,9 +1,10 @@
 import { compareTexts, type OperationId } from '../ids.ts'
 import { MAX_HEADS } from '../limits.ts'
-import { behind, type History, operationAt } from './history.ts'
+import { countOfActs } from './bundle.ts'
+import { behind, type History, isWholeAt, wholeAt } from './history.ts'
 import type { SignedOperation } from './operation.ts'
 
-/** What one peer sends to another that asked for what it lacks, and where to go on; undefined when that was all. */
+/** What one peer sends to another that asked for what it lacks, as it was signed, and where to go on; undefined when that was all. */
 export interface Lacking {
   readonly operations: readonly SignedOperation[]
   readonly next: number | undefined
@@ -16,15 +17,15 @@ export interface Lacking {
 export function haves(history: History): readonly OperationId[] {
   const told = new Set(history.heads.slice(0, MAX_HEADS))
   for (let back = 2; back < 2 * history.size && told.size < MAX_HEADS; back *= 2)
-    told.add(operationAt(history, Math.max(0, history.size - back)).id)
+    told.add(wholeAt(history, Math.max(0, history.size - back)).id)
   return [...told].sort(compareTexts)
 }
 
 /**
  * What somebody who has these operations lacks (SYNC-2), ancestors first. Those that we do not know are theirs to give to us; what is behind them we
- * cannot tell, so they may be sent something twice, never too little.
+ * cannot tell, so they may be sent something twice, never too little. Bundles are sent whole.
  * @param from the `next` of the answer before, 0 at first
- * @param limit how many at most
+ * @param limit how many acts at most; no fewer than one bundle has
  */
 export function lacking(
   history: History,
@@ -34,10 +35,14 @@ export function lacking(
 ): Lacking {
   const isTheirs = behind(history, theirs)
   const operations: SignedOperation[] = []
+  let acts = 0
   for (let i = from; i < history.size; i++) {
-    if (isTheirs(i)) continue
-    if (operations.length === limit) return { operations, next: i }
-    operations.push(operationAt(history, i))
+    // Whoever has the last act of a bundle has the others.
+    if (!isWholeAt(history, i) || isTheirs(i)) continue
+    const whole = wholeAt(history, i)
+    acts += countOfActs(whole.operation)
+    if (acts > limit) return { operations, next: i }
+    operations.push(whole)
   }
   return { operations, next: undefined }
 }

@@ -28,7 +28,7 @@ const MAX_LEDGER_ANSWER = MAX_ENTRIES_AN_ANSWER * (MAX_ENTRY_BYTES + 8) + MAX_CH
 
 /** SHA-256 of a state (SPEC §7.8). */
 const DIGEST_BYTES = 32
-/** Most operations in one answer: a long evening comes in a dozen. */
+/** Most operations in one answer, each act of a bundle counting as one: a long evening comes in a dozen. */
 export const MAX_OPERATIONS_AN_ANSWER = 256
 /** What they may weigh together: that many of the usual, who say little, and fewer of the largest. */
 export const MAX_OPERATIONS_BYTES_AN_ANSWER = 64 * MAX_ENVELOPE_BYTES

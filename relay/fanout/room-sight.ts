@@ -4,7 +4,7 @@ import { NetworkError } from '../../node/network/network-error.ts'
 import { type Cancel, type Clock, second } from '../../node/ports/clock.ts'
 import type { Directory } from '../../node/room/directory.ts'
 import { createRoomLog, type RoomLog } from '../../node/room/log.ts'
-import { pullRoom } from '../../node/room/sync.ts'
+import { ofOneAnswer, pullRoom } from '../../node/room/sync.ts'
 import type { Ticket } from '../../protocol/audio/ticket.ts'
 import type { KeyText, MemberId, RoomId } from '../../protocol/ids.ts'
 import { BEACON_EXPIRY } from '../../protocol/limits.ts'
@@ -134,7 +134,8 @@ export class RoomSight implements RoomGate {
     const take = async (messages: readonly Uint8Array[]) => {
       const read = await readAll(judging, messages, (bytes) => readOperation(judging, room, bytes))
       const operations = read.flatMap((one) => (one.ok ? one.value : []))
-      log.addAll(operations.filter(({ operation }) => !isAhead(operation, second(clock))))
+      const now = second(clock)
+      log.addAll(ofOneAnswer(operations).filter(({ operation }) => !isAhead(operation, now)))
     }
     const isKnown = sessions.delete(session)
     try {

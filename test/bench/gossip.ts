@@ -29,9 +29,16 @@ import { beginLedger } from '../../protocol/community/replay.ts'
 import { type Envelope, seal } from '../../protocol/envelope.ts'
 import type { OperationId, RoomId } from '../../protocol/ids.ts'
 import { MAX_HEADS } from '../../protocol/limits.ts'
+import { countOfActs } from '../../protocol/room/bundle.ts'
 import { nextOfDevice } from '../../protocol/room/history.ts'
 import { ROOM, type Room } from '../../protocol/room/opening.ts'
-import { type Act, OPERATION, type SignedOperation } from '../../protocol/room/operation.ts'
+import {
+  type Act,
+  type FurtherAct,
+  MAX_ACTS,
+  OPERATION,
+  type SignedOperation,
+} from '../../protocol/room/operation.ts'
 import { MAX_OPERATIONS_AN_ANSWER, SYNC } from '../../protocol/wire/services.ts'
 import { roomTopic } from '../../protocol/wire/topics.ts'
 import { nativeSigner } from '../../relay/log-keys.ts'
@@ -43,6 +50,8 @@ import { against, distribution, type Figure, round } from './figure.ts'
 const OPERATIONS = 3_000
 /** The same by gossip: what a peer lets another send at once, with some room. */
 const GOSSIPED = 1_000
+/** Acts that are signed together: what a device may do in a room (OP-5), so that there is something to measure. */
+const TOGETHER_IN_ALL = 16_000
 /** Messages on their way to a peer that judges: it drops those beyond 512. */
 const UNDER_WAY = 64
 /** Measurements of each way that are not counted: the engine compiles until then, in threads that would be counted too. */
@@ -65,18 +74,26 @@ export async function* gossip(n: number, note: (text: string) => void): AsyncGen
   const rates = {
     caughtUp: [] as number[],
     gossiped: [] as number[],
+    caughtUpTogether: [] as number[],
+    gossipedTogether: [] as number[],
     signatures: [] as number[],
     strict: [] as number[],
   }
   for (let i = -WARMING; i < n; i++) {
-    const caughtUp = await betweenTwo(stage, OPERATIONS, catchUp)
-    const gossiped = await betweenTwo(stage, GOSSIPED, gossipEach)
+    const caughtUp = await betweenTwo(stage, OPERATIONS, 1, catchUp)
+    const gossiped = await betweenTwo(stage, GOSSIPED, 1, gossipEach)
+    const caughtUpTogether = await betweenTwo(stage, TOGETHER_IN_ALL, MAX_ACTS, catchUp)
+    const gossipedTogether = await betweenTwo(stage, TOGETHER_IN_ALL, MAX_ACTS, gossipEach)
     const signatures = await signaturesAlone(stage)
     const strict = await withStrictSign(stage)
-    note(`${i + 1}/${n} ${JSON.stringify({ caughtUp, gossiped, signatures, strict })}`)
+    note(
+      `${i + 1}/${n} ${JSON.stringify({ caughtUp, gossiped, caughtUpTogether, gossipedTogether, signatures, strict })}`,
+    )
     if (i < 0) continue
     rates.caughtUp.push(caughtUp)
     rates.gossiped.push(gossiped)
+    rates.caughtUpTogether.push(caughtUpTogether)
+    rates.gossipedTogether.push(gossipedTogether)
     rates.signatures.push(signatures)
     rates.strict.push(strict)
   }
@@ -86,6 +103,14 @@ export async function* gossip(n: number, note: (text: string) => void): AsyncGen
     [
       'operations signed, sent to another peer by gossip, one message each, verified and resolved',
       rates.gossiped,
+    ],
+    [
+      `operations signed ${MAX_ACTS} together, sent to another peer by catching up, verified and resolved`,
+      rates.caughtUpTogether,
+    ],
+    [
+      `operations signed ${MAX_ACTS} together, sent to another peer by gossip, one message for ${MAX_ACTS}, verified and resolved`,
+      rates.gossipedTogether,
     ],
     ['signatures made and verified, and nothing else', rates.signatures],
   ] as const) {
@@ -234,8 +259,8 @@ type Way = (
   two: Two,
 ) => Promise<{ judge: Validate; each(signed: SignedOperation): unknown; last(): Promise<unknown> }>
 
-/** Alice signs operations, each after the one before, that all reach Bob. @returns operations a second */
-async function betweenTwo(scene: Scene, operations: number, way: Way): Promise<number> {
+/** Alice signs operations, each after the one before, that all reach Bob. @param together how many with one signature @returns operations a second */
+async function betweenTwo(scene: Scene, operations: number, together: number, way: Way): Promise<number> {
   const { alice, opening, room } = scene
   const [hers, his] = [await startOurs(), await startOurs()]
   try {
@@ -247,7 +272,8 @@ async function betweenTwo(scene: Scene, operations: number, way: Way): Promise<n
     hers.network.subscribe(topic, judge, () => {})
     await areLinked(topic, [hers.node, his.node])
     const began = processorTime()
-    for (let i = 0; i < operations; i++) {
+    for (let i = 0; i < operations; i += together) {
+      const also = Array.from({ length: together - 1 }, (_, j) => actOf(i + 1 + j) as FurtherAct)
       const payload = {
         r: room,
         m: alice.member,
@@ -255,6 +281,7 @@ async function betweenTwo(scene: Scene, operations: number, way: Way): Promise<n
         heads: log.history.heads.slice(0, MAX_HEADS),
         at: NOON,
         ...actOf(i),
+        ...(also.length > 0 && { also }),
       }
       const envelope = await seal(OPERATION, alice.community, payload, [alice.device])
       const id = envelope.id as OperationId
@@ -297,9 +324,9 @@ const gossipEach: Way = async ({ judging, alice, room }, { hers, log, copy }) =>
       if (!read.ok) return verdictOf(read.reason)
       return read.value.kind === 'operation' && copy.add(read.value.signed) === 'new' ? 'accept' : 'ignore'
     },
-    each: async ({ envelope }) => {
+    each: async ({ envelope, operation }) => {
       await hers.publish(topic, envelope.bytes)
-      await until(() => log.history.size - copy.history.size < UNDER_WAY)
+      await until(() => log.history.size - copy.history.size < UNDER_WAY * countOfActs(operation))
     },
     last: () => until(() => log.history.size === copy.history.size),
   }
