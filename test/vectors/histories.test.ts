@@ -1,17 +1,19 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { platformVerifier } from '../../node/crypto/native.ts'
 import { type Envelope, open, soleSigner, verifyEnvelope } from '../../protocol/envelope.ts'
-import { type CommunityId, idOf, type KeyText, type OperationId } from '../../protocol/ids.ts'
+import { type CommunityId, idBytes, idOf, type KeyText, type OperationId } from '../../protocol/ids.ts'
 import type { RoomReason } from '../../protocol/reasons.ts'
 import { good, type Result } from '../../protocol/result.ts'
+import { actsOf } from '../../protocol/room/bundle.ts'
 import { addOperation, EMPTY_HISTORY, type History } from '../../protocol/room/history.ts'
 import { ROOM, type Room } from '../../protocol/room/opening.ts'
 import { type Act, OPERATION, type Operation, type SignedOperation } from '../../protocol/room/operation.ts'
 import { advance, mayAct, resolve } from '../../protocol/room/resolve.ts'
 import { levelOf } from '../../protocol/room/state.ts'
-import { unhex } from './format.ts'
+import { hex, unhex } from './format.ts'
 import type { HistoryFile } from './make/histories.ts'
 import { type HistoryCase, vectorOf } from './make/quarrel.ts'
 
@@ -35,6 +37,18 @@ function roomOf({ opening }: HistoryCase): Room {
   const opened = open(ROOM, community, unhex(opening))
   if (!opened.ok) throw new Error(opened.reason)
   return opened.value.payload
+}
+
+/** Of the acts that an operation stands for, as SPEC says it (OP-8). */
+function idsOf({ id, operation: { also = [] } }: SignedOperation): readonly string[] {
+  const earlier = also.map((_, i) =>
+    createHash('sha256')
+      .update('palabre/v1/act\0')
+      .update(idBytes(id))
+      .update(Uint8Array.of(i))
+      .digest('hex'),
+  )
+  return [...earlier, hex(idBytes(id))]
 }
 
 /** In this order. @throws when one is refused before the last */
@@ -62,21 +76,25 @@ function backwards(operations: readonly SignedOperation[]): readonly SignedOpera
 describe('histories', () => {
   it.each(file.cases.map((one) => [`${one.rule} ${one.name}`, one] as const))('%s', async (_name, one) => {
     const operations = await Promise.all(one.operations.map(read))
+    expect(operations.flatMap(idsOf)).toEqual(one.acts ?? operations.flatMap(idsOf))
+    expect(one.acts === undefined).toBe(operations.every(({ operation }) => operation.also === undefined))
+    const acts = operations.flatMap(actsOf)
+    expect(acts.map(({ id }) => hex(idBytes(id)))).toEqual(operations.flatMap(idsOf))
     const history = added(operations)
     expect(history.ok ? 'holds' : history.reason).toBe(one.reason ?? 'holds')
     if (!history.ok) return
     const room = roomOf(one)
     const state = resolve(room, history.value)
-    expect(vectorOf(operations, state)).toEqual(one.state)
+    expect(vectorOf(acts, state)).toEqual(one.state)
     const other = added(backwards(operations))
     if (!other.ok) throw new Error(other.reason)
-    expect(vectorOf(operations, resolve(room, other.value))).toEqual(one.state)
+    expect(vectorOf(acts, resolve(room, other.value))).toEqual(one.state)
     let step = resolve(room, EMPTY_HISTORY)
     for (let i = 1; i <= operations.length; i++) {
       const grown = addOperation(step.view.history, operations[i - 1] as SignedOperation)
       if (grown.ok) step = advance(step, grown.value)
     }
-    expect(vectorOf(operations, step)).toEqual(one.state)
+    expect(vectorOf(acts, step)).toEqual(one.state)
 
     for (const { operation, reason } of one.next ?? []) {
       const next = await read(operation)

@@ -333,6 +333,71 @@ export async function historyFile({ founded, alice: host, bob: guest, opening }:
   await story.act(alice, { k: 'lock' })
   cases.push(await story.comesTo('ROOM-15', 'the record goes by depth', []))
 
+  // --- bundles ----------------------------------------------------------------------------------------
+  story = room()
+  const [, ...given] = await story.together(alice, [
+    { k: 'grant', to: bob.member, level: comoderator },
+    { k: 'grant', to: carol.member, level: speaker },
+    { k: 'grant', to: dave.member, level: speaker },
+  ])
+  cases.push(await story.comesTo('OP-8', 'several are offered the stage with one signature', []))
+  for (const [i, who] of [bob, carol, dave].entries())
+    await story.act(who, { k: 'accept', ref: (given[i] as (typeof given)[number]).id })
+  cases.push(await story.comesTo('OP-8', 'each takes the act that is theirs', []))
+  const [silence, , aboveHim] = await story.together(bob, [
+    { k: 'mute', to: carol.member },
+    { k: 'lower', to: alice.member },
+    { k: 'mute', to: dave.member, note: 'We hear your street.' },
+  ])
+  cases.push(
+    await story.comesTo('OP-8', 'one may count where another of the same bundle does not', [
+      aboveHim as typeof silence,
+    ]),
+  )
+  await story.together(alice, [
+    { k: 'ban', to: mallory.member, why: 'spam' },
+    { k: 'unban', to: mallory.member },
+    { k: 'lock' },
+    { k: 'set', title: 'First' },
+    { k: 'set', title: 'Then' },
+    { k: 'unlock' },
+  ])
+  cases.push(
+    await story.comesTo('OP-8', 'what is further on in a bundle knows what is before it', [
+      aboveHim as typeof silence,
+    ]),
+  )
+  await story.act(carol, { k: 'lower', to: carol.member }, [silence])
+  cases.push(
+    await story.comesTo('OP-8', 'who names a bundle has seen all of it', [aboveHim as typeof silence]),
+  )
+
+  story = room()
+  const trusted = await story.raise(alice, bob, moderator)
+  const [seen] = await story.together(
+    bob,
+    [{ k: 'mute', to: carol.member }, { k: 'mute', to: dave.member }, { k: 'lock' }],
+    [trusted],
+  )
+  await story.act(alice, { k: 'checkpoint' }, [seen])
+  const instead = await story.act(bob, { k: 'ban', to: carol.member, why: 'abuse' }, [trusted])
+  cases.push(await story.comesTo('ROOM-9', 'an operation with a number of a bundle is its twin', [instead]))
+
+  story = room()
+  const [, inside] = await story.together(alice, [{ k: 'lock' }, { k: 'unlock' }])
+  await story.act(bob, { k: 'checkpoint' }, [inside as typeof seen])
+  cases.push(story.isRefused('OP-8', 'a head that others follow in its bundle', 'ancestors-wrong'))
+
+  story = room()
+  await story.together(alice, [{ k: 'lock' }, { k: 'unlock' }])
+  await story.act(alice, { k: 'lock' }, undefined, { n: 1 })
+  cases.push(story.isRefused('OP-5', 'a number that the bundle before has', 'ancestors-wrong'))
+
+  story = room()
+  await story.act(alice, { k: 'lock' })
+  await story.act(alice, { k: 'unlock' }, undefined, { n: 0, also: [{ k: 'lock' }] })
+  cases.push(story.isRefused('OP-5', 'a bundle that begins with a number of the past', 'ancestors-wrong'))
+
   // --- what is refused ------------------------------------------------------------------------------
   story = room()
   const absent = await room().act(alice, { k: 'mute', to: bob.member })

@@ -8,10 +8,12 @@ import {
   type OperationId,
   type RoomId,
 } from '../../../protocol/ids.ts'
+import { actsOf, countOfActs } from '../../../protocol/room/bundle.ts'
 import { addOperation, EMPTY_HISTORY, type History } from '../../../protocol/room/history.ts'
 import type { Room } from '../../../protocol/room/opening.ts'
 import {
   type Act,
+  type FurtherAct,
   OPERATION,
   type Operation,
   type SignedOperation,
@@ -27,6 +29,8 @@ export interface HistoryCase extends Case {
   readonly opening: string
   /** Envelopes, ancestors first. Of a case with a `reason` the last one is refused for it, and the ones before are not. */
   readonly operations: readonly string[]
+  /** Ids of all acts, in the order of the operations and of their bundles; of a case with bundles. */
+  readonly acts?: readonly string[]
   readonly state?: RoomVector
   /** What somebody might do next, and the reason for which their own peer does not do it. */
   readonly next?: readonly { readonly operation: string; readonly reason?: string }[]
@@ -45,7 +49,7 @@ interface RoomVector {
   readonly settings: RoomState['settings']
   readonly epoch: string | null
   readonly record: readonly string[]
-  /** With which each operation counts, in their order; null for what is overruled, and for what is no act: an acceptance, or a checkpoint of the audience. */
+  /** With which each act counts, in their order; null for what is overruled, and for what is no act: an acceptance, or a checkpoint of the audience. */
   readonly strengths: readonly (number | null)[]
   readonly digest: string
 }
@@ -81,6 +85,16 @@ export class Quarrel {
     return signed
   }
 
+  /** Several acts with one signature. @returns the whole, and each act */
+  async together(
+    by: Player,
+    [first, ...also]: readonly [Act, ...FurtherAct[]],
+    knows?: readonly SignedOperation[],
+  ): Promise<readonly [whole: SignedOperation, ...acts: SignedOperation[]]> {
+    const whole = await this.act(by, first, knows, { also })
+    return [whole, ...actsOf(whole)]
+  }
+
   /** Offers a level and has it taken. */
   async raise(by: Player, to: Player, level: 80 | 60 | 20): Promise<SignedOperation> {
     const grant = await this.act(by, { k: 'grant', to: to.member, level })
@@ -100,11 +114,15 @@ export class Quarrel {
   ): Promise<HistoryCase> {
     const history = historyOf(this.#all)
     const state = resolve(this.#opening.payload, history)
-    const vector = vectorOf(this.#all, state)
-    const missing = this.#all.filter(
+    const acts = this.#all.flatMap(actsOf)
+    const vector = vectorOf(acts, state)
+    const missing = acts.filter(
       ({ operation: { k } }, i) => k !== 'accept' && k !== 'checkpoint' && vector.strengths[i] === null,
     )
-    if (missing.length !== overruled.length || overruled.some((one) => !missing.includes(one)))
+    if (
+      missing.length !== overruled.length ||
+      overruled.some((one) => !missing.some(({ id }) => id === one.id))
+    )
       throw new Error(`${name}: something else is overruled`)
     const followed = await Promise.all(
       next.map(async ([by, act]) => {
@@ -123,7 +141,9 @@ export class Quarrel {
 
   #told(rule: string, name: string) {
     const operations = this.#all.map(({ envelope }) => hex(envelope.bytes))
-    return { name, rule, opening: hex(this.#opening.bytes), operations }
+    const acts = this.#all.flatMap(actsOf).map(({ id }) => hex(idBytes(id)))
+    const hasBundles = acts.length > operations.length
+    return { name, rule, opening: hex(this.#opening.bytes), operations, ...(hasBundles && { acts }) }
   }
 
   #heads(): readonly SignedOperation[] {
@@ -140,7 +160,7 @@ export class Quarrel {
     const operation = {
       r: this.#opening.id as Id as RoomId,
       m: member,
-      n: Math.max(-1, ...own.map((one) => one.operation.n)) + 1,
+      n: Math.max(-1, ...own.map(({ operation }) => operation.n + countOfActs(operation) - 1)) + 1,
       heads: knows.map(({ id }) => id).sort((a, b) => compareBytes(idBytes(a), idBytes(b))),
       at: this.#at,
       ...act,
@@ -172,7 +192,7 @@ function historyOf(operations: readonly SignedOperation[]): History {
   return history
 }
 
-/** A state as vectors have it. @param operations in the order of the case */
+/** A state as vectors have it. @param operations each act of the case, in its order */
 export function vectorOf(operations: readonly SignedOperation[], state: RoomState): RoomVector {
   const id = (one: Id): string => hex(idBytes(one))
   const byMember = <V, R>(map: ReadonlyMap<MemberId, V>, say: (value: V) => R): Readonly<Record<string, R>> =>

@@ -1,18 +1,26 @@
 import { DESCRIPTION, type Description, sdpDigest } from '../../../protocol/audio/description.ts'
 import { DOMAIN } from '../../../protocol/domains.ts'
 import { derive } from '../../../protocol/hash.ts'
-import { idBytes, type KeyText, keyBytes, type OperationId } from '../../../protocol/ids.ts'
+import {
+  type Id,
+  idBytes,
+  type KeyText,
+  keyBytes,
+  type MemberId,
+  type OperationId,
+} from '../../../protocol/ids.ts'
 import { MAX_HEADS, MAX_LACKED, MAX_TITLE_CHARS, MAX_TOPICS } from '../../../protocol/limits.ts'
 import { ANNOUNCE, type Announcement } from '../../../protocol/room/announcement.ts'
 import { BEACON, type Beacon } from '../../../protocol/room/beacon.ts'
 import { LEVEL } from '../../../protocol/room/level.ts'
 import { ROOM } from '../../../protocol/room/opening.ts'
-import { OPERATION, type Operation } from '../../../protocol/room/operation.ts'
+import { type FurtherAct, OPERATION, type Operation } from '../../../protocol/room/operation.ts'
 import { INVITE_PROOF, PRESENCE, type Presence } from '../../../protocol/session.ts'
 import { bytesOf, signerOf } from '../../support/community.ts'
 import { type Context, type EnvelopeCase, type EnvelopeFile, hex } from '../format.ts'
 import type { Cast } from './cast.ts'
 import { altered, commonFailures, holds, type Model, refused } from './envelopes.ts'
+import type { Fields } from './raw.ts'
 
 /** What is signed in rooms and on connections, judged against the ledger of the cast. */
 export async function roomFiles(people: Cast): Promise<Readonly<Record<string, EnvelopeFile>>> {
@@ -248,6 +256,32 @@ async function operations({ founded, alice, bob, room, now }: Cast): Promise<rea
   }
   const end = of({ k: 'end' })
   const epoch = of({ k: 'epoch', epoch: 1, hash: bytesOf('secret'), audience: bytesOf('audience') })
+  const bundle = of({
+    k: 'mute',
+    to: bob.member,
+    also: [{ k: 'mute', to: bob.member, why: 'spam' }, { k: 'lock' }],
+  })
+  const why = { why: 'abuse', note: 'Enough.' } as const
+  const everyAct = of({
+    k: 'grant',
+    to: bob.member,
+    level: LEVEL.speaker,
+    also: [
+      { k: 'grant', to: bob.member, level: LEVEL.moderator },
+      { k: 'lower', to: bob.member, why: 'away' },
+      { k: 'mute', to: bob.member, ...why },
+      { k: 'unmute', to: bob.member },
+      { k: 'remove', to: bob.member, ...why },
+      { k: 'ban', to: bob.member, ...why },
+      { k: 'unban', to: bob.member },
+      { k: 'admit', to: bob.member },
+      { k: 'revoke', to: bob.member, ...why },
+      { k: 'lock' },
+      { k: 'unlock' },
+      { k: 'set', title: 'Another title', topics: [], lang: 'fr', link: '', hands: 'nobody' },
+    ],
+  })
+  const mutes = (count: number) => Array(count).fill({ k: 'mute', to: bob.member }) as FurtherAct[]
   const no = refusing(model)
   return [
     await holds('an offer of the stage', model),
@@ -283,7 +317,14 @@ async function operations({ founded, alice, bob, room, now }: Cast): Promise<rea
     }),
     await holds('no topics, and no link any more', of({ k: 'set', topics: [], link: '' })),
     await holds('an epoch', epoch),
+    await holds('a bundle', bundle),
+    await holds('a bundle of every act that may be in one', everyAct),
+    await holds('a bundle of thirty-two, with the last numbers that there are', {
+      ...bundle,
+      payload: { ...bundle.payload, n: 16_352, also: mutes(31) },
+    }),
     ...(await commonFailures(model)),
+    ...(await bundleFailures(of, bundle, everyAct)),
     await refusing(of({ k: 'ban', to: bob.member, why: 'spam' }))(
       'a ban without a reason',
       'OP-2',
@@ -387,6 +428,67 @@ async function operations({ founded, alice, bob, room, now }: Cast): Promise<rea
 
 function lacked(count: number): readonly KeyText[] {
   return Array.from({ length: count }, (_, i) => session(`Speaker ${i} session`))
+}
+
+/** OP-8: what is no bundle. */
+async function bundleFailures(
+  of: (change: Partial<Operation>) => Model<Operation>,
+  bundle: Model<Operation>,
+  everyAct: Model<Operation>,
+): Promise<readonly EnvelopeCase[]> {
+  const to = bytesOf('somebody')
+  const holding = (name: string, rule: string, reason: string, ...also: readonly Fields[]) =>
+    refusing(bundle)(name, rule, reason, (good) => ({ ...good, also }))
+  const lock = { k: 'lock' }
+  const others: readonly (readonly [string, Partial<Operation> & Pick<Operation, 'k'>, Fields])[] = [
+    ['a hand-over', { k: 'hand', to: bundle.payload.to as MemberId }, { k: 'hand', to }],
+    ['an acceptance', { k: 'accept', ref: bundle.payload.r as Id as OperationId }, { k: 'accept', ref: to }],
+    [
+      'an epoch',
+      { k: 'epoch', epoch: 1, hash: to, audience: to },
+      { k: 'epoch', epoch: 1, hash: to, audience: to },
+    ],
+    ['a checkpoint', { k: 'checkpoint' }, { k: 'checkpoint' }],
+    ['an end', { k: 'end' }, { k: 'end' }],
+  ]
+  const cases = [
+    await holding('a bundle of one, spelt otherwise', 'OP-8', 'field-invalid'),
+    await holding('a bundle of thirty-three', 'OP-8', 'field-invalid', ...Array(32).fill(lock)),
+    await refusing(bundle)('further acts that are no list', 'OP-8', 'field-invalid', (good) => ({
+      ...good,
+      also: lock,
+    })),
+    await refusing(bundle)('a number too many', 'OP-5', 'field-invalid', (good) => ({ ...good, n: 16_382 })),
+    await holding('an act of no kind in a bundle', 'OP-8', 'field-missing', { to }),
+    await holding('an act of an unknown kind in a bundle', 'OP-8', 'field-invalid', { k: 'shout', to }),
+    await holding('a bundle in a bundle', 'OP-8', 'field-unknown', { ...lock, also: [lock] }),
+    await holding('a number of an act’s own', 'OP-8', 'field-unknown', { ...lock, n: 1 }),
+    await holding('a member of an act’s own', 'OP-8', 'field-unknown', { ...lock, m: to }),
+    await holding('a time of an act’s own', 'OP-8', 'field-unknown', { ...lock, at: 1 }),
+    await holding('a field that is not of the act, in a bundle', 'OP-2', 'field-unknown', { ...lock, to }),
+    await holding('the second of two without what it needs', 'OP-2', 'field-missing', lock, { k: 'ban', to }),
+    await holding('a setting of nothing, in a bundle', 'OP-2', 'field-missing', { k: 'set' }),
+    await holding('a ban of somebody because they fell silent, in a bundle', 'OP-2', 'field-invalid', {
+      k: 'ban',
+      to,
+      why: 'away',
+    }),
+    await refusing(everyAct)(
+      'a first act without what it needs',
+      'OP-2',
+      'field-missing',
+      ({ to: _to, ...rest }) => rest,
+    ),
+  ]
+  for (const [name, alone, among] of others)
+    cases.push(
+      await refusing(of(alone))(`${name} with more beside it`, 'OP-8', 'field-unknown', (good) => ({
+        ...good,
+        also: [lock],
+      })),
+      await holding(`${name} in a bundle`, 'OP-8', 'field-invalid', among),
+    )
+  return cases
 }
 
 async function beacons({ founded, bob, room, now }: Cast): Promise<readonly EnvelopeCase[]> {
