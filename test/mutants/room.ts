@@ -4,7 +4,12 @@ import type { Mutant, Tests } from './mutant.ts'
 
 /** What should notice, the quickest first. */
 const ROOM_TESTS: Tests = [
-  ['test/protocol/room.test.ts', 'test/protocol/room-sync.test.ts', 'test/vectors/histories.test.ts'],
+  [
+    'test/protocol/room.test.ts',
+    'test/protocol/room-sync.test.ts',
+    'test/protocol/bundle.test.ts',
+    'test/vectors/histories.test.ts',
+  ],
   ['test/simulation/room.test.ts'],
   ['test/vectors/vectors.test.ts'],
 ]
@@ -16,6 +21,7 @@ const STATE = 'protocol/room/state.ts'
 const SETTINGS = 'protocol/room/settings.ts'
 const OPERATION = 'protocol/room/operation.ts'
 const SYNC = 'protocol/room/sync.ts'
+const BUNDLE = 'protocol/room/bundle.ts'
 
 const BROKEN: readonly Mutant[] = [
   // --- operations and their place in the graph ----------------------------------------------------
@@ -23,21 +29,21 @@ const BROKEN: readonly Mutant[] = [
     rule: 'OP-2',
     does: 'takes fields that are not of the act',
     file: OPERATION,
-    text: "if (unknown !== undefined) return bad('field-unknown', unknown)",
+    text: "if (unknown !== undefined) return bad('field-unknown', at + unknown)",
     instead: '',
   },
   {
     rule: 'OP-2',
     does: 'takes an act without what it needs',
     file: OPERATION,
-    text: "if (missing !== undefined) return bad('field-missing', missing)",
+    text: "if (missing !== undefined) return bad('field-missing', at + missing)",
     instead: '',
   },
   {
     rule: 'OP-2',
     does: 'takes a setting of nothing',
     file: OPERATION,
-    text: "read.value.k === 'set' && given.length === 0",
+    text: "act.k === 'set' && given.length === 0",
     instead: 'false',
   },
   {
@@ -490,8 +496,144 @@ const BROKEN: readonly Mutant[] = [
     rule: 'SYNC-2',
     does: 'sends what the other has',
     file: SYNC,
-    text: '    if (isTheirs(i)) continue\n',
+    text: ' || isTheirs(i)',
     instead: '',
+  },
+  // --- bundles ------------------------------------------------------------------------------------
+  {
+    rule: 'OP-8',
+    does: 'lets somebody have seen a part of a bundle',
+    file: HISTORY,
+    text: "if (parents.some((parent) => !isWholeAt(history, parent))) return bad('ancestors-wrong', 'heads')",
+    instead: '',
+  },
+  {
+    rule: 'OP-8',
+    does: 'gives the acts of a bundle one id',
+    file: BUNDLE,
+    text: 'Uint8Array.of(i)',
+    instead: 'Uint8Array.of(i === 0 ? 0 : 1)',
+  },
+  {
+    rule: 'OP-8',
+    does: 'counts the acts from one',
+    file: BUNDLE,
+    text: 'Uint8Array.of(i)',
+    instead: 'Uint8Array.of(i + 1)',
+  },
+  {
+    rule: 'OP-8',
+    does: 'gives the id of the whole to the first act',
+    file: BUNDLE,
+    text: 'i === also.length ? signed.id : idOfAct(signed.id, i)',
+    instead: 'i === 0 ? signed.id : idOfAct(signed.id, i)',
+  },
+  {
+    rule: 'OP-8',
+    does: 'has each act know what the first knew and no more',
+    file: BUNDLE,
+    text: '    heads = [id]\n',
+    instead: '',
+  },
+  {
+    rule: 'OP-8',
+    does: 'numbers all acts of a bundle alike',
+    file: BUNDLE,
+    text: 'n: n + i,',
+    instead: 'n,',
+  },
+  {
+    rule: 'OP-8',
+    does: 'turns the order of a bundle round',
+    file: BUNDLE,
+    text: 'const further = also[i - 1]',
+    instead: 'const further = i === 0 ? undefined : also[also.length - i]',
+  },
+  {
+    rule: 'OP-8',
+    does: 'takes an operation alone with an empty list beside it',
+    file: OPERATION,
+    text: 'also: list(FURTHER_ACT, MAX_ACTS - 1, 1)',
+    instead: 'also: list(FURTHER_ACT, MAX_ACTS - 1)',
+  },
+  {
+    rule: 'OP-8',
+    does: 'takes a bundle of one too many',
+    file: OPERATION,
+    text: 'also: list(FURTHER_ACT, MAX_ACTS - 1, 1)',
+    instead: 'also: list(FURTHER_ACT, MAX_ACTS, 1)',
+  },
+  {
+    rule: 'OP-8',
+    does: 'takes something beside an act that stands alone',
+    file: OPERATION,
+    text: "if (!isTogether(k)) return bad('field-unknown', 'also')",
+    instead: '',
+  },
+  {
+    rule: 'OP-8',
+    does: 'takes an end in a bundle',
+    file: OPERATION,
+    text: "  'set',\n] as const",
+    instead: "  'set',\n  'end',\n] as const",
+  },
+  {
+    rule: 'OP-8',
+    does: 'takes an epoch in a bundle',
+    file: OPERATION,
+    text: "  'set',\n] as const",
+    instead: "  'set',\n  'epoch',\n] as const",
+  },
+  {
+    rule: 'OP-2',
+    does: 'takes anything for a further act',
+    file: OPERATION,
+    text: 'read.ok ? (wrongIn(read.value',
+    instead: 'read.ok && false ? (wrongIn(read.value',
+  },
+  {
+    rule: 'OP-5',
+    does: 'lets a bundle go on beyond the last number',
+    file: OPERATION,
+    text: 'n + also.length < MAX_OPERATIONS_OF_A_DEVICE',
+    instead: 'n + also.length >= 0',
+  },
+  {
+    rule: 'SYNC-2',
+    does: 'sends a bundle once for each of its acts',
+    file: SYNC,
+    text: '!isWholeAt(history, i) || ',
+    instead: '',
+  },
+  {
+    rule: 'SYNC-2',
+    does: 'counts a bundle as one of an answer',
+    file: SYNC,
+    text: 'acts += countOfActs(whole.operation)',
+    instead: 'acts += countOfActs({ ...whole.operation, also: undefined })',
+  },
+  {
+    rule: 'SYNC-1',
+    does: 'names a part of a bundle as what it has',
+    file: SYNC,
+    text: 'told.add(wholeAt(history, Math.max(0, history.size - back)).id)',
+    instead: 'told.add(history.store.operations[Math.max(0, history.size - back)]?.id as OperationId)',
+  },
+  {
+    rule: 'ROOM-1',
+    does: 'lets somebody have more wait by saying it in bundles',
+    file: 'node/room/waiting.ts',
+    text: 'const count = countOfActs(signed.operation)',
+    instead: 'const count = 1',
+    tests: [['test/node/room/log.test.ts']],
+  },
+  {
+    rule: 'SYNC-2',
+    does: 'takes in whatever one answer brings',
+    file: 'node/room/sync.ts',
+    text: 'return acts > MAX_OPERATIONS_AN_ANSWER',
+    instead: 'return acts > Infinity',
+    tests: [['test/node/room/sync.test.ts']],
   },
   // --- going on from an earlier state -------------------------------------------------------------
   {
@@ -524,4 +666,4 @@ const BROKEN: readonly Mutant[] = [
   },
 ]
 
-export const ROOM_MUTANTS: readonly Mutant[] = BROKEN.map((mutant) => ({ ...mutant, tests: ROOM_TESTS }))
+export const ROOM_MUTANTS: readonly Mutant[] = BROKEN.map((mutant) => ({ tests: ROOM_TESTS, ...mutant }))

@@ -105,6 +105,7 @@ function added(a: Tally, b: Tally): Tally {
     operations: a.operations + b.operations,
     accepted: a.accepted + b.accepted,
     twins: a.twins + b.twins,
+    together: a.together + b.together,
     violations: a.violations + b.violations,
     // The first few tell enough.
     failed: [...a.failed, ...b.failed].slice(0, 100),

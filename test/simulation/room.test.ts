@@ -14,15 +14,18 @@ describe('ROOM-1 to ROOM-15 in small rooms among honest and dishonest people', (
     (first) => {
       let twins = 0
       let accepted = 0
+      let together = 0
       for (let seed = first; seed < first + HISTORIES; seed++) {
         const one = judge(seed)
         expect(one.failed).toEqual([])
         twins += one.twins
         accepted += one.accepted
+        together += one.together
       }
       // Histories in which nothing happens would prove nothing.
       expect(twins).toBeGreaterThan(HISTORIES / 4)
       expect(accepted).toBeGreaterThan(5 * HISTORIES)
+      expect(together).toBeGreaterThan(HISTORIES)
     },
   )
 })

@@ -7,6 +7,7 @@ import {
   type OperationId,
   type RoomId,
 } from '../../protocol/ids.ts'
+import { countOfActs } from '../../protocol/room/bundle.ts'
 import { addOperation, EMPTY_HISTORY, type History } from '../../protocol/room/history.ts'
 import type { LEVEL } from '../../protocol/room/level.ts'
 import type { Room } from '../../protocol/room/opening.ts'
@@ -38,14 +39,23 @@ export class Stage {
   readonly all: SignedOperation[] = []
 
   /** @param knows the operations that the actor has seen last; all of them without @param at the actor's clock, in seconds */
-  act(actor: MemberId, act: Act, knows: readonly SignedOperation[] = this.heads(), at = 0): SignedOperation {
+  act(
+    actor: MemberId,
+    act: Act & Pick<Operation, 'also'>,
+    knows: readonly SignedOperation[] = this.heads(),
+    at = 0,
+  ): SignedOperation {
     const past = pastOf(this.all, knows)
     const operation: Operation = {
       r: idOf<RoomId>(bytesOf('room')),
       m: actor,
       n:
-        Math.max(-1, ...[...past].filter((one) => one.operation.m === actor).map((one) => one.operation.n)) +
-        1,
+        Math.max(
+          -1,
+          ...[...past]
+            .filter((one) => one.operation.m === actor)
+            .map(({ operation }) => operation.n + countOfActs(operation) - 1),
+        ) + 1,
       heads: knows.map(({ id }) => id),
       at,
       ...act,

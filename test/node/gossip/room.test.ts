@@ -55,6 +55,35 @@ test('TOPIC-5 more than anybody says, though truly signed, is ignored unverified
   expect(await beacon(mallory.person)).toBe('ignore')
 })
 
+test('TOPIC-5 a bundle is as many messages as it has acts; played back it costs its maker one', async () => {
+  const { clock, membership, session } = await createScene()
+  const { member, community, device } = (await session('Bob')).person
+  const taken = new Set<string>()
+  const validate = roomValidator({ verifier: real, membership }, ROOM, clock, (message) => {
+    const id = message.kind === 'beacon' ? message.envelope.id : message.signed.id
+    return taken.size < taken.add(id).size
+  })
+  let n = 0
+  const bundle = async (acts: number) => {
+    const also = Array(acts - 1).fill({ k: 'lock' })
+    const place = { r: ROOM, m: member, n: n++, heads: [], at: 0 }
+    return (await seal(OPERATION, community, { ...place, k: 'lock', also }, [device])).bytes
+  }
+  const first = await bundle(32)
+  expect(await validate(RELAY, first)).toBe('accept')
+  for (let i = 0; i < 4; i++) expect(await validate(RELAY, first)).toBe('ignore')
+  // 64 are left. The third leaves Bob owing 32, which he waits for.
+  for (let i = 0; i < 3; i++)
+    expect(await validate(RELAY, await bundle(32))).toBe(i < 2 ? 'accept' : 'ignore')
+  expect(taken.size).toBe(3)
+  clock.turn(50)
+  expect(await validate(RELAY, await bundle(32))).toBe('accept')
+  clock.turn(31 * 50)
+  expect(await validate(RELAY, await bundle(2))).toBe('ignore')
+  clock.turn(50)
+  expect(await validate(RELAY, await bundle(2))).toBe('accept')
+})
+
 test('TOPIC-3 what is of another room is rejected, of either kind, and what is no news is not carried on', async () => {
   const { clock, membership, session } = await createScene()
   const { person, key } = await session('Bob')

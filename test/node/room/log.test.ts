@@ -129,6 +129,21 @@ describe('a room’s log', () => {
     expect(operationsFrom(log.history)).toEqual([first])
     expect(log.add(late)).toBe('new')
   })
+
+  test('counts each act of what waits: nobody has more wait by signing it together', async () => {
+    const log = createRoomLog(opening)
+    const also = Array(31).fill({ k: 'lock' })
+    const flood = Array.from({ length: 9 }, (_, i) => unsigned(bob, `bundle ${i}`))
+    for (const { operation, ...rest } of flood)
+      expect(log.add({ ...rest, operation: { ...operation, also } })).toBe('waiting')
+    const first = await operation(alice, 0, [], offer(bob.member))
+    const second = await operation(alice, 1, [first], { k: 'lock' })
+    // Bob has 256 acts there, so whatever else he says gives way, and what Alice says does not.
+    const late = await operation(bob, 0, [first], { k: 'accept', ref: first.id })
+    for (const one of [late, second]) expect(log.add(one)).toBe('waiting')
+    expect(log.add(first)).toBe('new')
+    expect(operationsFrom(log.history)).toEqual([first, second])
+  })
 })
 
 /** Made by hand: what a flood is made of need not be signed again for each. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { serve } from '../../../node/requests.ts'
 import { createAgreement } from '../../../node/room/agreement.ts'
 import { createRoomLog } from '../../../node/room/log.ts'
-import { answerSync, pullRoom } from '../../../node/room/sync.ts'
+import { answerSync, ofOneAnswer, pullRoom } from '../../../node/room/sync.ts'
 import { seal } from '../../../protocol/envelope.ts'
 import type { RoomId } from '../../../protocol/ids.ts'
 import { ROOM, type Room } from '../../../protocol/room/opening.ts'
@@ -84,6 +84,18 @@ test('SYNC-3 an answer has 256 operations, and fewer of those that say much', as
   expect(asked(64).next).toBeUndefined()
   log.addAll(made.slice(300, 400))
   expect(asked(100)).toMatchObject({ ops: { length: 256 }, next: 356 })
+})
+
+test('SYNC-2 of an answer with more acts than an honest one no more is taken in', () => {
+  const [first] = made as [SignedOperation]
+  const of = (acts: number) => ({
+    ...first,
+    operation: { ...first.operation, also: Array(acts - 1).fill({ k: 'lock' }) },
+  })
+  expect(ofOneAnswer(made.slice(0, 256))).toHaveLength(256)
+  expect(ofOneAnswer(made.slice(0, 257))).toHaveLength(256)
+  expect(ofOneAnswer(Array(9).fill(of(32)))).toHaveLength(8)
+  expect(ofOneAnswer([...Array(7).fill(of(32)), ...made.slice(0, 40)])).toHaveLength(39)
 })
 
 test('SYNC-2 what another brings meanwhile ends no run before its time', async () => {

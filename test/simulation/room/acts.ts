@@ -4,11 +4,18 @@ import {
   type History,
   indexOf,
   inPast,
+  isWholeAt,
   nextEpoch,
   nextOfDevice,
   operationAt,
+  wholeAt,
 } from '../../../protocol/room/history.ts'
-import type { Operation, SignedOperation } from '../../../protocol/room/operation.ts'
+import {
+  type FurtherAct,
+  isTogether,
+  type Operation,
+  type SignedOperation,
+} from '../../../protocol/room/operation.ts'
 import { levelOf, type RoomState } from '../../../protocol/room/state.ts'
 import type { Dice } from '../../independent/dice.ts'
 import { MEMBERS, type Pen, type Unsigned } from './cast.ts'
@@ -27,6 +34,9 @@ const END = 40
 /** Acts that an honest person thinks of before they let it be. */
 const TRIES = 3
 const HASH = new Uint8Array(32)
+/** One operation in so many has others beside it under one signature, if it may; and how many at most. */
+const TOGETHER = 5
+const MOST_BESIDE = 3
 
 /** What the act is, without its place in the history. */
 type Placeless = Omit<Unsigned, 'n' | 'heads'>
@@ -45,7 +55,8 @@ export function honestAct(chance: Dice, pen: Pen, peer: Peer, people: number, no
     act = honestChoice(chance, state, peer, people, now)
   if (act === undefined) return undefined
   const { history } = peer
-  const unsigned = { ...act, n: nextOfDevice(history, peer.device), heads: history.heads }
+  const also = beside(chance, act, () => honestChoice(chance, state, peer, people, now))
+  const unsigned = { ...act, ...also, n: nextOfDevice(history, peer.device), heads: history.heads }
   return { signed: pen.sign(peer.device, unsigned), malformed: false }
 }
 
@@ -86,7 +97,8 @@ export function carelessAct(
     act = choice(chance, history, member, people, now)
   }
   const heads = chance.once(2) ? history.heads : someHeads(chance, history, lastOf(history, peer))
-  const unsigned = { ...act, n: nextOfDevice(history, peer.device), heads }
+  const also = beside(chance, act, () => choice(chance, history, member, people, now))
+  const unsigned = { ...act, ...also, n: nextOfDevice(history, peer.device), heads }
   const epoch = act.k === 'epoch' ? { epoch: epochAfter(history, heads) } : {}
   return { signed: pen.sign(peer.device, { ...unsigned, ...epoch }), malformed: false }
 }
@@ -104,18 +116,51 @@ export function hostileAct(chance: Dice, pen: Pen, peer: Peer, people: number, n
   let stated: readonly OperationId[] = heads
   if (chance.once(8)) {
     malformed = true
-    const lies = chance.below(4)
+    const lies = chance.below(5)
     if (lies === 0 && n > 0) n -= 1
     else if (lies === 1 && epoch !== undefined) epoch += 1
     else if (lies === 2 && heads.length > 0 && history.size > 1) {
       const ancestor = ancestorOf(chance, history, heads)
       if (ancestor === undefined) malformed = false
       else stated = [...heads, ancestor]
+    } else if (lies === 3) {
+      const part = partOf(chance, history)
+      if (part === undefined) malformed = false
+      else stated = [part]
     } else n += 1
   }
   const at = chance.once(6) ? later(chance, now) : now
-  const unsigned: Unsigned = { ...act, at, n, heads: stated, ...(epoch === undefined ? {} : { epoch }) }
+  const also = beside(chance, act, () => choice(chance, history, peer.member, people, now))
+  const said = { ...act, ...also, ...(epoch === undefined ? {} : { epoch }) }
+  const unsigned: Unsigned = { ...said, at, n, heads: stated }
   return { signed: pen.sign(peer.device, unsigned), malformed }
+}
+
+/** OP-8: what is signed together with an act. @param think of one more thing to do, or of nothing */
+function beside(
+  chance: Dice,
+  { k }: Placeless,
+  think: () => Placeless | undefined,
+): { readonly also?: readonly FurtherAct[] } {
+  if (!isTogether(k) || !chance.once(TOGETHER)) return {}
+  const also: FurtherAct[] = []
+  for (let more = 1 + chance.below(MOST_BESIDE); more > 0; more--) {
+    const one = think()
+    if (one === undefined || !isTogether(one.k)) continue
+    const { m: _m, at: _at, ...act } = one
+    also.push(act as FurtherAct)
+  }
+  return also.length > 0 ? { also } : {}
+}
+
+/** An act that others follow in its bundle. */
+function partOf(chance: Dice, history: History): OperationId | undefined {
+  const start = chance.below(history.size + 1)
+  for (let step = 0; step < history.size; step++) {
+    const i = (start + step) % history.size
+    if (!isWholeAt(history, i)) return operationAt(history, i).id
+  }
+  return undefined
 }
 
 /** A time that has not come yet: from just about what a clock may be off, to far away. */
@@ -164,15 +209,20 @@ function grantFor(chance: Dice, history: History, member: MemberId): OperationId
 /** A frontier of a few operations that were picked at random: as if the others had not been seen. @param own one that was */
 function someHeads(chance: Dice, history: History, own?: number): readonly OperationId[] {
   if (history.size === 0) return []
-  let first = chance.below(history.size)
+  let first = lastWith(history, chance.below(history.size))
   if (own !== undefined && !inPast(history, own, first)) first = own
   const picked = [first]
   for (let more = chance.below(3); more > 0; more--) {
-    const i = chance.below(history.size)
+    const i = lastWith(history, chance.below(history.size))
     if (picked.every((other) => other !== i && !inPast(history, i, other) && !inPast(history, other, i)))
       picked.push(i)
   }
   return picked.map((i) => operationAt(history, i).id)
+}
+
+/** The last act of the bundle that an act is of. */
+function lastWith(history: History, i: number): number {
+  return indexOf(history, wholeAt(history, i).id) as number
 }
 
 function lastOf(history: History, { device }: Peer): number | undefined {

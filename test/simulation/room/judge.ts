@@ -1,10 +1,14 @@
 import { equalBytes } from '../../../protocol/bytes.ts'
+import { countOfActs } from '../../../protocol/room/bundle.ts'
 import {
   addOperation,
   EMPTY_HISTORY,
   type History,
   indexOf,
+  operationAt,
   operationsFrom,
+  signedFrom,
+  wholeAt,
 } from '../../../protocol/room/history.ts'
 import type { Room } from '../../../protocol/room/opening.ts'
 import type { SignedOperation } from '../../../protocol/room/operation.ts'
@@ -14,6 +18,7 @@ import { type Dice, dice } from '../../independent/dice.ts'
 import { ahead, caseOf, lost, type Violation, violations } from './oracles.ts'
 import { look, type Peer } from './peer.ts'
 import { type Played, play, write } from './play.ts'
+import { before, type Tale } from './tale.ts'
 
 /** What histories came to. */
 export interface Tally {
@@ -22,6 +27,8 @@ export interface Tally {
   readonly accepted: number
   /** Histories in which a device signed twins. */
   readonly twins: number
+  /** Acts that were signed with others. */
+  readonly together: number
   readonly violations: number
   /** The seed of each violation. */
   readonly failed: readonly (Violation & { readonly seed: number })[]
@@ -29,7 +36,7 @@ export interface Tally {
 
 /** Of no history yet. */
 export function tally(): Tally {
-  return { histories: 0, operations: 0, accepted: 0, twins: 0, violations: 0, failed: [] }
+  return { histories: 0, operations: 0, accepted: 0, twins: 0, together: 0, violations: 0, failed: [] }
 }
 
 /** One history in so many is played over a network; the others are written straight down. */
@@ -43,9 +50,13 @@ export function judge(seed: number): Tally {
   const digest = stateDigest(state)
   const end = caseOf(room.m, delivered, state, members)
   const seen: Violation[] = [...violations(end), ...shape(played), ...agreement(played, state, digest)]
-  const shuffled = permuted(room, delivered, dice(seed))
+  seen.push(...wholeness((peers[0] as Peer).history, end.tale))
+  const shuffled = permuted(room, signedFrom((peers[0] as Peer).history), dice(seed))
   if (shuffled === undefined || !isSame(shuffled, state, digest))
     seen.push({ oracle: 'permutation and duplication', seen: 'another order, another state' })
+  const alone = permuted(room, delivered, dice(seed))
+  if (alone === undefined || !isSame(alone, state, digest))
+    seen.push({ oracle: 'together as one by one', seen: 'signed each by itself, another state' })
   for (const { state: earlier, clock } of played.glimpses) {
     const early = ahead(earlier, clock)
     if (early !== undefined) seen.push(early)
@@ -62,6 +73,7 @@ export function judge(seed: number): Tally {
     operations: delivered.length,
     accepted: state.accepted.size,
     twins: end.tale.twins.size > 0 ? 1 : 0,
+    together: togetherIn((peers[0] as Peer).history),
     violations: seen.length,
     failed: seen.map((violation) => ({ ...violation, seed })),
   }
@@ -77,6 +89,25 @@ function shape({ peers, malformed }: Played): readonly Violation[] {
   for (const { history } of others)
     if (history.size !== first.history.size)
       seen.push({ oracle: 'delivery', seen: 'somebody lacks something' })
+  return seen
+}
+
+/** OP-8: of a bundle there is all, and whoever saw one of its acts saw each. */
+function wholeness(history: History, tale: Tale): readonly Violation[] {
+  const seen: Violation[] = []
+  const bundles = new Map<SignedOperation, number[]>()
+  for (let i = 0; i < history.size; i++) {
+    const whole = wholeAt(history, i)
+    bundles.set(whole, [...(bundles.get(whole) ?? []), i])
+  }
+  for (const [{ id, operation }, acts] of bundles) {
+    const [first, last] = [acts[0] as number, acts.at(-1) as number]
+    if (acts.length !== countOfActs(operation) || operationAt(history, last).id !== id)
+      seen.push({ oracle: 'bundles are whole', seen: `of ${id} there are ${acts.length} acts` })
+    for (let other = 0; other < history.size; other++)
+      if (!acts.includes(other) && before(tale, first, other) !== before(tale, last, other))
+        seen.push({ oracle: 'bundles are whole', seen: `${other} saw a part of ${id}` })
+  }
   return seen
 }
 
@@ -115,6 +146,12 @@ function permuted(room: Room, operations: readonly SignedOperation[], chance: Di
     left = waiting
   }
   return resolve(room, history)
+}
+
+function togetherIn(history: History): number {
+  let together = 0
+  for (let i = 0; i < history.size; i++) if (wholeAt(history, i).operation.also !== undefined) together++
+  return together
 }
 
 /** @param digest of `b` */

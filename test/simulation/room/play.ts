@@ -1,5 +1,6 @@
 import type { MemberId, OperationId } from '../../../protocol/ids.ts'
 import { MAX_CLOCK_SKEW } from '../../../protocol/limits.ts'
+import { countOfActs } from '../../../protocol/room/bundle.ts'
 import {
   EMPTY_HISTORY,
   type History,
@@ -29,7 +30,7 @@ export interface Played {
   readonly glimpses: readonly Glimpse[]
   /** Operations that everybody has to refuse. */
   readonly malformed: readonly SignedOperation[]
-  /** Well-formed operations that reached the honest in the end, in no order. */
+  /** Well-formed operations that reached the honest in the end, each act of a bundle by itself, ancestors first. */
   readonly delivered: readonly SignedOperation[]
 }
 
@@ -62,12 +63,14 @@ export function play(seed: number): Played {
     delay: 1 + chance.below(8),
   })
   const made: Made[] = []
+  let acts = 0
   const withheld: { readonly from: number; readonly made: Made }[] = []
   const glimpses: Glimpse[] = []
 
   const say = (from: number, one: Made, now: number): void => {
     const maker = peers[from] as Peer
     made.push(one)
+    acts += countOfActs(one.signed.operation)
     if (!one.malformed) {
       receive(maker, one.signed, OPENED + now)
       maker.saved = maker.history
@@ -79,7 +82,7 @@ export function play(seed: number): Played {
       if (to !== from && !(withholds && !chance.once(3))) network.send(from, to, one.signed, now)
   }
 
-  for (let now = 0; now < ticks && made.length < MAX_TALE - 8; now++) {
+  for (let now = 0; now < ticks && acts < MAX_TALE - 8; now++) {
     for (const { to, signed } of network.arrivals(now)) {
       const peer = peers[to] as Peer
       if (peer.downUntil <= now && !knows(peer, signed.id)) receive(peer, signed, OPENED + now)
@@ -199,7 +202,7 @@ function heal(peers: readonly Peer[], now: number): void {
     let news = false
     for (const [i, peer] of peers.entries()) {
       const before = peer.history.size
-      pull(peer, peers[(i + 1) % peers.length] as Peer, BATCH, MAX_TALE / BATCH, now)
+      pull(peer, peers[(i + 1) % peers.length] as Peer, BATCH, MAX_TALE, now)
       news ||= peer.history.size > before
     }
     if (!news) return
