@@ -261,6 +261,9 @@ export interface RoomSession {
   muteMember(member: MemberId): Promise<void>
   /** Lifts a moderator's mute; the person then opens their microphone themselves. */
   unmuteMember(member: MemberId): Promise<void>
+  /** The same for several at once: of up to 32 of them everybody learns together, or of none. */
+  muteMembers(members: readonly MemberId[]): Promise<void>
+  unmuteMembers(members: readonly MemberId[]): Promise<void>
   /** For moderators: takes somebody off the stage, or withdraws an offer. */
   removeFromStage(member: MemberId): Promise<void>
   stepDown(): Promise<void>

@@ -95,6 +95,8 @@ export function createControls(parts: ControlsParts): RoomSession {
     setSpeaking: (speaks) => microphone.setSpeaking(speaks),
     muteMember: (member) => write({ k: 'mute', to: member }),
     unmuteMember: (member) => write({ k: 'unmute', to: member }),
+    muteMembers: (members) => write(...members.map((to) => ({ k: 'mute', to }) as const)),
+    unmuteMembers: (members) => write(...members.map((to) => ({ k: 'unmute', to }) as const)),
     removeFromStage: (member) => write({ k: 'lower', to: member }),
     stepDown: () => write({ k: 'lower', to: me }),
     leave,

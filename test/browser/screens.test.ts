@@ -780,6 +780,15 @@ const SCREENS: readonly (readonly [
     at(TESTIDS.roomUndo),
   ],
   [
+    'muting all on stage',
+    '',
+    async (page) => {
+      await busy(page)
+      await page.click(at(TESTIDS.openMuteAll))
+    },
+    at(TESTIDS.confirm),
+  ],
+  [
     'settings of the room',
     '',
     async (page) => {
@@ -1699,6 +1708,50 @@ describe('a person', () => {
     await page.click(lea)
     await page.click(at(TESTIDS.personRemove))
     await page.waitForSelector(`${lea}[data-stage="false"]`)
+    await page.close()
+  })
+
+  it('mutes all on stage and lets them speak again, with the keyboard alone', async () => {
+    const { page } = await open(context, '')
+    await host(page)
+    await page.evaluate(() => {
+      const { KOFI, NADIA, LEA } = villagers
+      for (const who of [KOFI, NADIA])
+        village.room?.enter(who, { level: 20, onStage: true, muted: false, link: 'connected' })
+      village.room?.enter(LEA)
+    })
+    const isMuted = (who: string) =>
+      page.evaluate(
+        (name) => village.room?.view.value.people.find((one) => one.name === name)?.mutedByModerator,
+        who,
+      )
+    const button = page.locator(at(TESTIDS.openMuteAll))
+    const label = await button.textContent()
+    await button.focus()
+    await page.keyboard.press('Enter')
+    await page.waitForSelector(at(TESTIDS.confirmDialog))
+    expect(await page.locator(`${at(TESTIDS.confirmDialog)} p`).textContent()).toContain('2')
+    // Nothing happens to anybody before it is confirmed, or when it is not.
+    await page.keyboard.press('Escape')
+    await page.waitForSelector(at(TESTIDS.confirmDialog), { state: 'detached' })
+    expect([await isMuted('Kofi'), await isMuted('Nadia')]).toEqual([false, false])
+    const confirm = async () => {
+      await page.keyboard.press('Enter')
+      await page.locator(at(TESTIDS.confirm)).focus()
+      await page.keyboard.press('Enter')
+      await page.waitForSelector(at(TESTIDS.confirmDialog), { state: 'detached' })
+    }
+    await confirm()
+    expect([await isMuted('Kofi'), await isMuted('Nadia')]).toEqual([true, true])
+    // The focus is back on the button, which now takes it back.
+    expect(await button.evaluate((it) => it === document.activeElement)).toBe(true)
+    expect(await button.textContent()).not.toBe(label)
+    await confirm()
+    expect([await isMuted('Kofi'), await isMuted('Nadia')]).toEqual([false, false])
+    expect(await button.textContent()).toBe(label)
+    await page.evaluate(() => village.room?.exit(villagers.NADIA.id))
+    // For one there is their card.
+    await button.waitFor({ state: 'detached' })
     await page.close()
   })
 

@@ -316,6 +316,14 @@ export class FakeRoom implements RoomSession {
     this.change(member, { mutedByModerator: false })
   }
 
+  async muteMembers(members: readonly MemberId[]): Promise<void> {
+    for (const member of members) await this.muteMember(member)
+  }
+
+  async unmuteMembers(members: readonly MemberId[]): Promise<void> {
+    for (const member of members) await this.unmuteMember(member)
+  }
+
   async removeFromStage(member: MemberId): Promise<void> {
     this.#guard(member)
     this.change(member, OFF_STAGE)

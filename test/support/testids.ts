@@ -8,6 +8,7 @@ export const TESTIDS = {
   roomRecord: 'room-record',
   roomUndo: 'room-undo',
   openRecord: 'open-record',
+  openMuteAll: 'open-mute-all',
   openSettings: 'open-settings',
   roomSettings: 'room-settings',
   settingsSave: 'settings-save',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { readOperation } from '../../../node/gossip/received.ts'
 import { turnedClock } from '../../../node/ports/turned-clock.ts'
 import type { RoomLog } from '../../../node/room/log.ts'
 import { createPlaces } from '../../../node/room/places.ts'
@@ -7,7 +8,7 @@ import type { Beacon } from '../../../protocol/room/beacon.ts'
 import type { Level } from '../../../protocol/room/level.ts'
 import { bytesOf, NOON } from '../../support/community.ts'
 import { microphone } from '../../support/node-peer.ts'
-import { settled } from '../mesh/scene.ts'
+import { settled, verifier } from '../mesh/scene.ts'
 import { evening } from './evening.ts'
 
 const member = (name: string): MemberId => idOf(bytesOf(name))
@@ -265,6 +266,48 @@ describe('who loses the network on the stage', () => {
     expect(of(alice).view.value.people.find(({ member }) => member === dave.person.member)?.onStage).toBe(
       true,
     )
+  })
+
+  test('PLACE-2 is taken off with whoever fell silent with them, by one message', async () => {
+    const { scene, id, alice, bob, dave, erin, of, said, part, heal, turn } = await evening()
+    const { heads = [] } = said(alice)
+    part([dave, erin])
+    await turn(90_000)
+    for (const peer of [alice, bob])
+      expect(
+        of(peer)
+          .view.value.record.map(({ what, by, why, to }) => [what, by, why, to])
+          .toSorted(),
+      ).toEqual(
+        [dave, erin].map(({ person }) => ['lower', alice.person.member, 'away', person.member]).toSorted(),
+      )
+    const { ops = [] } = bob.rooms.current?.sync(bob.network.peer, { r: id, heads }) ?? {}
+    const judging = { verifier, membership: scene.membership }
+    const read = await Promise.all(ops.map((bytes) => readOperation(judging, id, bytes)))
+    const lowered = read.flatMap((one) => (one.ok && one.value.operation.k === 'lower' ? one.value : []))
+    expect(lowered.map(({ operation }) => operation.also?.length)).toEqual([1])
+    heal()
+    await turn(2 * SOON)
+    expect(said(dave)).toEqual(said(alice))
+  })
+
+  test('mutes all at once for everybody, and lets them speak again', async () => {
+    const { alice, bob, carol, dave, erin, of, said, turn, peers } = await evening()
+    const those = [carol, dave, erin].map(({ person }) => person.member)
+    await of(alice).muteMembers(those)
+    await turn(1_000)
+    const muted = (peer: typeof alice) =>
+      of(peer)
+        .view.value.people.filter(({ mutedByModerator }) => mutedByModerator)
+        .map(({ member }) => member)
+        .toSorted()
+    for (const peer of peers) expect(muted(peer)).toEqual(those.toSorted())
+    // Whoever may not mute one of them mutes none.
+    await expect(of(bob).unmuteMembers(those)).rejects.toMatchObject({ code: 'not-allowed' })
+    expect(muted(bob)).toEqual(those.toSorted())
+    await of(alice).unmuteMembers(those)
+    await turn(1_000)
+    for (const peer of peers) expect([muted(peer), said(peer)]).toEqual([[], said(alice)])
   })
 
   test('PLACE-2 is taken off by the next when the host is gone too', async () => {

@@ -67,6 +67,21 @@ export const words: ModerationWords = {
     lockHint: 'Those who are here stay; nobody new comes in.',
     save: 'Save',
   },
+  all: {
+    mute: 'Mute all',
+    muteMore: (n) =>
+      count(n, {
+        one: 'You mute # person on stage, until a moderator lets them speak again. You can take it back.',
+        other:
+          'You mute # people on stage, each until a moderator lets them speak again. You can take it back.',
+      }),
+    unmute: 'Let all speak again',
+    unmuteMore: (n) =>
+      count(n, {
+        one: '# person whom moderators muted can open their microphone again.',
+        other: '# people whom moderators muted can open their microphones again.',
+      }),
+  },
   hands: { everybody: 'Everybody', members: 'Members', nobody: 'Nobody' },
   out: {
     ban: 'You were banned from this room',

@@ -68,6 +68,21 @@ export const words: ModerationWords = {
     lockHint: 'Les personnes présentes restent ; plus personne n’entre.',
     save: 'Enregistrer',
   },
+  all: {
+    mute: 'Couper tous les micros',
+    muteMore: (n) =>
+      count(n, {
+        one: 'Vous coupez le micro de # personne sur scène, jusqu’à ce que la modération lui rende la parole. Vous pourrez revenir en arrière.',
+        other:
+          'Vous coupez le micro de # personnes sur scène, jusqu’à ce que la modération leur rende la parole. Vous pourrez revenir en arrière.',
+      }),
+    unmute: 'Rendre la parole à tout le monde',
+    unmuteMore: (n) =>
+      count(n, {
+        one: '# personne dont la modération a coupé le micro pourra le rouvrir.',
+        other: '# personnes dont la modération a coupé le micro pourront le rouvrir.',
+      }),
+  },
   hands: { everybody: 'Tout le monde', members: 'Les membres', nobody: 'Personne' },
   out: {
     ban: 'Vous êtes banni de ce salon',

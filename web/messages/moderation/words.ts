@@ -53,6 +53,13 @@ export interface ModerationWords {
     readonly lockHint: string
     readonly save: string
   }
+  /** Everybody on the stage whom this person may mute. */
+  readonly all: {
+    readonly mute: string
+    readonly muteMore: (count: number) => string
+    readonly unmute: string
+    readonly unmuteMore: (count: number) => string
+  }
   readonly hands: Readonly<Record<'everybody' | 'members' | 'nobody', string>>
   readonly out: Readonly<Record<OutView['by'], string>>
   readonly outMore: {
