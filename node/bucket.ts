@@ -30,10 +30,13 @@ export class Bucket {
     this.#at = now
   }
 
-  /** Takes so many, also where there are fewer: what is owed has to come back first. */
+  /**
+   * Takes so many, also where there are fewer: what is owed has to come back first. Of many who take at once, when there was still something left, each
+   * may leave a debt; no more is owed than the largest of them took.
+   */
   owe(count: number): void {
     this.#fill()
-    this.#tokens -= count
+    this.#tokens = Math.min(this.#tokens, Math.max(-count, this.#tokens - count))
   }
 
   /** False, and nothing taken, when there are not so many left. */

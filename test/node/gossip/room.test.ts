@@ -84,6 +84,28 @@ test('TOPIC-5 a bundle is as many messages as it has acts; played back it costs 
   expect(await validate(RELAY, await bundle(2))).toBe('accept')
 })
 
+test('TOPIC-5 a bundle is counted once, also where all is carried on; many that come at once leave their maker owing no more than one', async () => {
+  const { clock, membership, session } = await createScene()
+  const { member, community, device } = (await session('Bob')).person
+  // A relay does not know what of the room is news.
+  const validate = roomValidator({ verifier: real, membership }, ROOM, clock, () => true)
+  const also = Array(31).fill({ k: 'lock' })
+  const bundle = async (n: number) => {
+    const place = { r: ROOM, m: member, n, heads: [], at: 0 }
+    return (await seal(OPERATION, community, { ...place, k: 'lock', also }, [device])).bytes
+  }
+  const old = await bundle(0)
+  for (let i = 0; i < 8; i++) expect(await validate(RELAY, old)).toBe('accept')
+  const many = await Promise.all(Array.from({ length: 20 }, (_, i) => bundle(32 * (i + 1))))
+  const verdicts = await Promise.all(many.map((bytes) => validate(RELAY, bytes)))
+  expect(verdicts).toEqual(many.map(() => 'accept'))
+  // 32 are owed, and not the 600 that came.
+  clock.turn(32 * 50)
+  expect(await validate(RELAY, old)).toBe('ignore')
+  clock.turn(50)
+  expect(await validate(RELAY, old)).toBe('accept')
+})
+
 test('TOPIC-3 what is of another room is rejected, of either kind, and what is no news is not carried on', async () => {
   const { clock, membership, session } = await createScene()
   const { person, key } = await session('Bob')
