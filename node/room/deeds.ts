@@ -2,10 +2,10 @@ import type { MemberId } from '../../protocol/ids.ts'
 import { LEVEL } from '../../protocol/room/level.ts'
 import type { Act } from '../../protocol/room/operation.ts'
 import { mayAct } from '../../protocol/room/resolve.ts'
-import { levelOf, type RoomState } from '../../protocol/room/state.ts'
+import { levelOf, type RoomState, wouldUnmute } from '../../protocol/room/state.ts'
 import type { RoomDeed, RoomPower } from '../view.ts'
 
-/** What somebody may do about another right now: exactly what the others will accept. */
+/** What somebody may do about another right now: what the others will accept, and what changes something. */
 export function deedsFor(state: RoomState, actor: MemberId, to: MemberId): readonly RoomDeed[] {
   if (actor === to) return []
   const level = levelOf(state, to)
@@ -14,7 +14,7 @@ export function deedsFor(state: RoomState, actor: MemberId, to: MemberId): reado
     ['comoderator', { k: 'grant', to, level: LEVEL.comoderator }, level < LEVEL.comoderator],
     ['moderator', { k: 'grant', to, level: LEVEL.moderator }, level < LEVEL.moderator],
     ['mute', { k: 'mute', to }, level >= LEVEL.speaker && !state.muted.has(to)],
-    ['unmute', { k: 'unmute', to }, state.muted.has(to)],
+    ['unmute', { k: 'unmute', to }, wouldUnmute(state, actor, to)],
     ['lower', { k: 'lower', to }, level >= LEVEL.speaker || state.offers.has(to)],
     ['remove', { k: 'remove', to, why: 'other' }, true],
     ['ban', { k: 'ban', to, why: 'other' }, true],

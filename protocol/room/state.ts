@@ -298,10 +298,7 @@ function placeMember(people: PeopleDraft, view: View, member: MemberId): void {
   put(people, 'offers', member, bestOffer(view, about.grants, level), (a, b) => a.grant === b.grant)
 
   const binding = (i: number) => (strengthAt(view, i) ?? -1) > level
-  const muted = about.mutes.findLast(
-    (i) => binding(i) && !isLifted(view, about.unmutes, i, strengthAt(view, i) as Level, undefined),
-  )
-  mark(people, 'muted', member, muted !== undefined)
+  mark(people, 'muted', member, about.mutes.findLast((i) => isMuting(view, member, level, i)) !== undefined)
   let banned: Decision | undefined
   let removed: Decision | undefined
   for (const i of about.lowerings) {
@@ -316,6 +313,22 @@ function placeMember(people: PeopleDraft, view: View, member: MemberId): void {
   put(people, 'banned', member, banned, isSame)
   put(people, 'removed', member, removed, isSame)
   mark(people, 'admitted', member, about.admits.findLast((i) => isAdmission(view, member, i)) !== undefined)
+}
+
+/** ROOM-6: a mute that binds somebody of this level, and that nobody lifted. */
+function isMuting(view: View, member: MemberId, level: Level, mute: number): boolean {
+  const strength = strengthAt(view, mute) ?? -1
+  return (
+    strength > level && !isLifted(view, aboutOf(view, member).unmutes, mute, strength as Level, undefined)
+  )
+}
+
+/** Whether a member is muted, and would not be any more by an `unmute` of this one: what somebody stronger did they do not lift (ROOM-6). */
+export function wouldUnmute(state: RoomState, actor: MemberId, member: MemberId): boolean {
+  const { view } = state
+  const [strength, level] = [levelOf(state, actor), levelOf(state, member)]
+  const tooStrong = (i: number) => (strengthAt(view, i) ?? -1) > strength && isMuting(view, member, level, i)
+  return state.muted.has(member) && !aboutOf(view, member).mutes.some(tooStrong)
 }
 
 /** The newest by its maker's clock; of equals the one with the lowest id. */
