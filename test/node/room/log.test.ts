@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { turnedClock } from '../../../node/ports/turned-clock.ts'
 import { createCheckpoints } from '../../../node/room/checkpoints.ts'
 import { createRoomLog } from '../../../node/room/log.ts'
+import { createWaiting } from '../../../node/room/waiting.ts'
 import { compareBytes } from '../../../protocol/bytes.ts'
 import { type Envelope, seal } from '../../../protocol/envelope.ts'
 import { idBytes, type MemberId, type OperationId, type RoomId } from '../../../protocol/ids.ts'
@@ -143,6 +144,15 @@ describe('a room’s log', () => {
     for (const one of [late, second]) expect(log.add(one)).toBe('waiting')
     expect(log.add(first)).toBe('new')
     expect(operationsFrom(log.history)).toEqual([first, second])
+  })
+
+  test('makes room for each act of a bundle that comes to wait', () => {
+    const waiting = createWaiting()
+    for (let i = 0; i < 256; i++) waiting.add(unsigned(bob, `one ${i}`))
+    const one = unsigned(alice, 'bundle')
+    waiting.add({ ...one, operation: { ...one.operation, also: Array(31).fill({ k: 'lock' }) } })
+    const of = (by: Person) => waiting.all().filter(({ operation: { m } }) => m === by.member).length
+    expect([of(bob), of(alice)]).toEqual([256 - 32, 1])
   })
 })
 

@@ -57,7 +57,7 @@ async function desk(name = 'Alice') {
     again.addAll(read.flatMap((one) => (one.ok ? one.value : [])))
     return again
   }
-  return { write, log, said, reloaded, key: person.device.publicKey }
+  return { write, log, said, reloaded, member: person.member, key: person.device.publicKey }
 }
 
 const people = Array.from({ length: 2 * MAX_ACTS + 3 }, (_, i) => memberOf(`somebody ${i}`))
@@ -103,6 +103,14 @@ test('OP-8 says by itself what cannot be said together, in its order', async () 
 test('does nothing of it where one may not be done', async () => {
   const { write, log, said, reloaded } = await desk('Bob')
   await expect(write(mute(people[0] as MemberId), mute(people[1] as MemberId))).rejects.toMatchObject({
+    code: 'not-allowed',
+  })
+  expect([log.history.size, said.length, (await reloaded()).history.size]).toEqual([0, 0, 0])
+})
+
+test('does nothing of it where only a later one may not be done', async () => {
+  const { write, log, said, reloaded, member } = await desk()
+  await expect(write(mute(people[0] as MemberId), mute(member))).rejects.toMatchObject({
     code: 'not-allowed',
   })
   expect([log.history.size, said.length, (await reloaded()).history.size]).toEqual([0, 0, 0])
