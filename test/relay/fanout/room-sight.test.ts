@@ -11,10 +11,12 @@ import { answerSync } from '../../../node/room/sync.ts'
 import { type Envelope, seal } from '../../../protocol/envelope.ts'
 import { BEACON_EXPIRY } from '../../../protocol/limits.ts'
 import { BEACON, type Beacon } from '../../../protocol/room/beacon.ts'
+import { signedFrom } from '../../../protocol/room/history.ts'
 import { LEVEL } from '../../../protocol/room/level.ts'
 import { ROOM, type Room, roomOf } from '../../../protocol/room/opening.ts'
 import {
   type Act,
+  type FurtherAct,
   OPERATION,
   type Operation,
   type SignedOperation,
@@ -92,12 +94,20 @@ async function story({ vis = 'open' as Room['vis'] } = {}) {
     opening,
     all,
     /** Signs an act after everything that was done before, and tells nobody. */
-    async act({ person }: Guest, act: Act): Promise<SignedOperation> {
+    async act({ person }: Guest, act: Act, also?: readonly FurtherAct[]): Promise<SignedOperation> {
       const { history } = all
       const mine = history.store.operations
         .slice(0, history.size)
         .filter(({ operation }) => operation.m === person.member)
-      const fields = { r: room, m: person.member, n: mine.length, heads: history.heads, at: NOON, ...act }
+      const fields = {
+        r: room,
+        m: person.member,
+        n: mine.length,
+        heads: history.heads,
+        at: NOON,
+        ...act,
+        ...(also && { also }),
+      }
       const { bytes } = await seal(OPERATION, community, fields as Operation, [person.device])
       const read = await readOperation(judging, room, bytes)
       if (!read.ok) throw new Error(read.reason)
@@ -167,6 +177,39 @@ it.each([
     expect(hers.link.connected).toBe(true)
   },
 )
+
+it('OP-8 ends the link of a speaker with a ban that came beside other acts', async () => {
+  const tale = await story()
+  const bob = await tale.scene.guest('Bob')
+  await onStage(tale, bob)
+  await Promise.all([tale.alice, bob].map((guest) => tale.show(guest)))
+  const { room } = tale
+  const [hers, his] = [tale.alice.sit({ room, speaks: true }), bob.sit({ room, speaks: true })]
+  await seated(hers, his)
+  const ban = { k: 'ban', to: bob.person.member, why: 'spam' } as const
+  await tale.tell(tale.alice, await tale.act(tale.alice, { k: 'lock' }, [ban, { k: 'unlock' }]))
+  expect(await endOf(his)).toBe('not-admitted')
+  expect(hers.link.connected).toBe(true)
+})
+
+it('SYNC-2 takes no more acts of one answer than somebody honest sends', async () => {
+  const tale = await story()
+  const bob = await tale.scene.guest('Bob')
+  const locks = Array<FurtherAct>(31).fill({ k: 'lock' })
+  for (let i = 0; i < 8; i++) await tale.act(tale.alice, { k: 'lock' }, locks)
+  await onStage(tale, bob)
+  const ops = signedFrom(tale.all.history).map(({ envelope }) => envelope.bytes)
+  expect(ops).toHaveLength(10)
+  let atOnce = true
+  await serve(bob.network, SYNC, async (_from, request) => {
+    const answer = answerSync(tale.all, createAgreement(tale.all), [], request)
+    return atOnce ? { ...answer, ops, next: undefined } : answer
+  })
+  const { room } = tale
+  expect(await endOf(bob.sit({ room, speaks: true }))).toBe('level-too-low')
+  atOnce = false
+  await seated(bob.sit({ room, speaks: true }))
+})
 
 it('TICKET-6 ends the links of all when the room is over', async () => {
   const tale = await story()
