@@ -8,6 +8,7 @@ import { ask, serve } from '../../../node/requests.ts'
 import { open } from '../../../protocol/envelope.ts'
 import type { MemberId, RoomId } from '../../../protocol/ids.ts'
 import { sealCall } from '../../../protocol/room/call.ts'
+import { OPERATION } from '../../../protocol/room/operation.ts'
 import { PRESENCE } from '../../../protocol/session.ts'
 import type { Signer } from '../../../protocol/signature.ts'
 import { EPOCH } from '../../../protocol/wire/epoch.ts'
@@ -136,6 +137,21 @@ describe('a private room', () => {
     expect(published).toEqual([])
     const topic = roomTopic(scene.membership().community, id)
     expect([...alice.network.subscribers(topic), ...bob.network.subscribers(topic)]).toEqual([])
+  })
+
+  test('OP-8 several are let in by one message', async () => {
+    const { scene, hers, alice, bob, id, turn } = await evening()
+    const guests = ['Dave', 'Erin', 'Frank'].map(memberOf)
+    await hers.letIn(guests)
+    await turn(1_000)
+    expect(bob.rooms.current?.session.view.value.letIn).toHaveLength(4)
+    const { ops = [] } = alice.rooms.current?.sync(bob.network.peer, { r: id, heads: [] }) ?? {}
+    const { community } = scene.membership()
+    const said = ops.flatMap((bytes) => {
+      const opened = open(OPERATION, community, bytes)
+      return opened.ok && opened.value.payload.k === 'admit' ? opened.value.payload : []
+    })
+    expect(said.map(({ also }) => also?.length)).toEqual([undefined, 2])
   })
 
   test('TICKET-6 is carried by no relay, as other rooms may be', async () => {
