@@ -88,12 +88,16 @@ test('TOPIC-5 a bundle is counted once, also where all is carried on; many that 
   const { clock, membership, session } = await createScene()
   const { member, community, device } = (await session('Bob')).person
   // A relay does not know what of the room is news.
-  const validate = roomValidator({ verifier: real, membership }, ROOM, clock, () => true)
+  let isNews = false
+  const validate = roomValidator({ verifier: real, membership }, ROOM, clock, () => isNews)
   const also = Array(31).fill({ k: 'lock' })
   const bundle = async (n: number) => {
     const place = { r: ROOM, m: member, n, heads: [], at: 0 }
     return (await seal(OPERATION, community, { ...place, k: 'lock', also }, [device])).bytes
   }
+  // What catching up brought before costs one each.
+  for (let i = 100; i < 105; i++) expect(await validate(RELAY, await bundle(32 * i))).toBe('ignore')
+  isNews = true
   const old = await bundle(0)
   for (let i = 0; i < 8; i++) expect(await validate(RELAY, old)).toBe('accept')
   const many = await Promise.all(Array.from({ length: 20 }, (_, i) => bundle(32 * (i + 1))))
