@@ -104,6 +104,8 @@ export interface WaysInDependencies<P> {
   readonly start: (arrived: PeerStart) => Promise<P>
   /** From so many entries on, whoever comes in reads the ledger afterwards (LIGHT-1); never when left out. */
   readonly lightFrom?: number
+  /** `startPeerNetwork`, when left out. */
+  readonly startNetwork?: typeof startPeerNetwork
 }
 
 /** An entrance and the session key that its network runs with. */
@@ -139,6 +141,7 @@ export function createWaysIn<P>({
   newKey,
   start,
   lightFrom = Number.POSITIVE_INFINITY,
+  startNetwork = startPeerNetwork,
 }: WaysInDependencies<P>): WaysIn<P> {
   const { clock, random, storage, verifier } = ports
   /** Entropy of the phrases that were shown and are not used yet: never stored. */
@@ -151,7 +154,7 @@ export function createWaysIn<P>({
     const sessionSeed = random.bytes(SEED_BYTES)
     const { iceServers } = site
     const hidesAddress = await readHidesAddress(storage)
-    const network = await startPeerNetwork({ sessionSeed, iceServers, hidesAddress, report: ports.report })
+    const network = await startNetwork({ sessionSeed, iceServers, hidesAddress, report: ports.report })
     return { entrance: openEntrance(network, site), sessionSeed, session: signerFromSeed(sessionSeed) }
   }
 

@@ -6,6 +6,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import type { Peer } from '../../node/view.ts'
 import { lossyRoad } from '../support/lossy-road.ts'
 import {
+  allLinked,
   codeOf,
   found,
   join,
@@ -230,6 +231,7 @@ test('the relay is killed: the stage goes on; it comes back: everybody is found 
   await Promise.all(all.map((session) => until(session.view, (view) => view.people.length === 3)))
   await hers.offerStage(bob.me.id)
   await until(his.view, (view) => view.me.offered)
+  await allLinked()
 
   await relay.kill()
   await Promise.all([alice, bob, carol].map((peer) => until(peer.relay, (state) => state === 'reconnecting')))

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Peer, RoomSession } from '../../node/view.ts'
 import { hastyClock } from '../support/hasty-clock.ts'
-import { found, join, joinListed, microphone, newDevice, PATIENCE, until } from '../support/node-peer.ts'
+import {
+  allLinked,
+  found,
+  join,
+  joinListed,
+  microphone,
+  newDevice,
+  PATIENCE,
+  until,
+} from '../support/node-peer.ts'
 import { type RelayProcess, startRelayProcess } from '../support/relay-process.ts'
 
 vi.setConfig({ testTimeout: 5 * PATIENCE, hookTimeout: 2 * PATIENCE })
@@ -56,6 +65,7 @@ test('ten minutes without a relay: the stage goes on changing; then it is back, 
   const [his, carols] = [await joinListed(bob, 'On our own'), await joinListed(carol, 'On our own')]
   const all = [hers, his, carols]
   for (const { view } of all) await until(view, ({ people }) => people.length === 3)
+  await allLinked()
 
   await relay.kill()
   for (const { view } of all) await until(view, (now) => now.relay === 'reconnecting')

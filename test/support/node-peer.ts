@@ -1,11 +1,14 @@
 /** A person whose peer runs in Node: the code of the browser's, over real libp2p and a real relay, with voices that are only thought of unless it is asked for real ones. */
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { wordlist } from '@scure/bip39/wordlists/english.js'
 import { workerCrew } from '../../node/audit/worker-crew.ts'
 import { platformVerifier } from '../../node/crypto/native.ts'
 import { createDoor } from '../../node/door.ts'
 import { RoomSound } from '../../node/headless/room-sound.ts'
 import { MemoryMedia } from '../../node/mesh/memory-connections.ts'
+import type { PeerNetwork } from '../../node/network/network.ts'
+import { type PeerNetworkOptions, startPeerNetwork } from '../../node/network/peer-network.ts'
 import type { Observable } from '../../node/observed.ts'
 import type { AudibleConnection, AudienceConnections } from '../../node/ports/audience.ts'
 import { type Clock, systemClock } from '../../node/ports/clock.ts'
@@ -21,6 +24,9 @@ export { PATIENCE }
 
 /** The air of all peers of this process. */
 const MEDIA = new MemoryMedia()
+
+/** The networks of all peers of this process, also those that have stopped. */
+const NETWORKS: PeerNetwork[] = []
 
 /** One device of one person. Its storage outlives its doors, as a browser's outlives its tabs. */
 export interface Device {
@@ -70,8 +76,29 @@ export async function newDevice(options: DeviceOptions = {}): Promise<Device> {
         },
         site: () => askSite(new URL(origin), AbortSignal.timeout(PATIENCE)),
         words: async () => wordlist,
+        startNetwork,
         ...(options.lightFrom !== undefined && { lightFrom: options.lightFrom }),
       }),
+  }
+}
+
+async function startNetwork(options: PeerNetworkOptions): Promise<PeerNetwork> {
+  const network = await startPeerNetwork(options)
+  NETWORKS.push(network)
+  return network
+}
+
+/**
+ * Waits until all peers of this process that are at a relay are linked directly, each with each. People see each other over the relay before that, and on
+ * a busy machine for seconds: where it is killed then, they are parted.
+ */
+export async function allLinked(): Promise<void> {
+  const isLinked = ({ peer }: PeerNetwork, other: PeerNetwork) =>
+    other.connections().some((link) => link.peer === peer && link.direct)
+  for (const began = performance.now(); ; await delay(20)) {
+    const running = NETWORKS.filter((network) => network.relays().length > 0)
+    if (running.every((one) => running.every((other) => other === one || isLinked(one, other)))) return
+    if (performance.now() - began > PATIENCE) throw new Error('not all are linked directly')
   }
 }
 
