@@ -113,9 +113,11 @@ export class AudioLink {
       channel.abort(new Error('no channel is wanted here'))
       return
     }
+    // First, where the platform has too many connections to make another.
     const older = this.#negotiation
-    this.#begin(channel)
+    this.#negotiation = undefined
     void older?.close()
+    this.#begin(channel)
   }
 
   /** The peer is linked again: there is no use in waiting any longer. */
@@ -160,7 +162,23 @@ export class AudioLink {
     }
   }
 
+  /** Where the platform makes no connection, it may have too many, and whoever wanted the link goes on all the same: it is an attempt that failed. */
   #begin(channel: Channel): void {
+    let negotiation: Negotiation
+    try {
+      negotiation = this.#negotiate(channel)
+    } catch (cause) {
+      channel.abort(new Error('there is no connection for it', { cause }))
+      this.#ended({ kind: 'failed', reason: 'platform', cause })
+      return
+    }
+    this.#negotiation = negotiation
+    negotiation.hear(this.#receive)
+    if (this.#microphone !== undefined) negotiation.send(this.#microphone)
+    this.#options.onChange()
+  }
+
+  #negotiate(channel: Channel): Negotiation {
     const { connections, voucher, clock, onChange } = this.#options
     const negotiation: Negotiation = new Negotiation({
       channel,
@@ -180,10 +198,7 @@ export class AudioLink {
         this.#ended(end)
       },
     })
-    this.#negotiation = negotiation
-    negotiation.hear(this.#receive)
-    if (this.#microphone !== undefined) negotiation.send(this.#microphone)
-    onChange()
+    return negotiation
   }
 
   #succeeded(): void {

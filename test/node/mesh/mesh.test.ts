@@ -9,6 +9,7 @@ import {
   RETRY_MAX_MS,
   RETRY_MIN_MS,
 } from '../../../node/mesh/limits.ts'
+import type { PeerConnections } from '../../../node/ports/connections.ts'
 import { SIGNALLING, SIGNALLING_PROTOCOL } from '../../../protocol/wire/signalling.ts'
 import { createScene, hears, linked, linkOf, type Participant, type Scene, settled, wanted } from './scene.ts'
 
@@ -339,5 +340,66 @@ describe('when the world fails', () => {
     await Promise.all([linked(low, high), linked(high, low)])
     await settled()
     expect(await hears(high, low)).toBe(true)
+  })
+
+  describe('where the platform makes no connection more', () => {
+    /** As many as it makes. */
+    let most: number
+
+    beforeEach(() => {
+      most = 0
+    })
+
+    function bounded(): PeerConnections {
+      const real = scene.media.session()
+      return {
+        ...real,
+        open(listener, speaker) {
+          if (scene.media.size >= most)
+            throw new DOMException('Cannot create so many PeerConnections', 'UnknownError')
+          return real.open(listener, speaker)
+        },
+      }
+    }
+
+    test('whoever begins has failed, holds no channel open, and tries again', async () => {
+      const [low, high] = await scene.pair(undefined, bounded())
+      low.mesh.update([wanted(high, 'both')])
+      high.mesh.update([wanted(low, 'both')])
+      await settled()
+      expect(linkOf(low, high)).toMatchObject({ state: 'failed', reason: 'platform' })
+      expect([low.reports, low.network.openChannels, scene.media.size]).toEqual([['platform'], 0, 0])
+      most = Number.POSITIVE_INFINITY
+      scene.clock.turn(RETRY_MAX_MS)
+      await Promise.all([linked(low, high), linked(high, low)])
+    })
+
+    test('whoever is called goes on with everything else, and is linked later', async () => {
+      const [low, high] = await scene.pair(bounded())
+      low.mesh.update([wanted(high, 'both')])
+      await settled()
+      // Its channel waits here.
+      high.mesh.update([wanted(low, 'both')])
+      expect(linkOf(high, low)).toMatchObject({ state: 'failed', reason: 'platform' })
+      await settled()
+      expect([high.reports, high.network.openChannels, scene.media.size]).toEqual([['platform'], 0, 0])
+      most = Number.POSITIVE_INFINITY
+      scene.clock.turn(RETRY_MAX_MS)
+      await Promise.all([linked(low, high), linked(high, low)])
+      await settled()
+      expect([await hears(low, high), await hears(high, low)]).toEqual([true, true])
+    })
+
+    test('a newer channel takes the place of an older one, whose connection is given back first', async () => {
+      most = 1
+      const [low, high] = await scene.pair(bounded())
+      high.mesh.update([wanted(low, 'both')])
+      const { signal } = new AbortController()
+      const options = { signal, maxBytes: SIGNALLING.maxBytes }
+      const open = () => low.network.openChannel(high.network.peer, SIGNALLING_PROTOCOL, options)
+      const [older] = [await open(), await open()]
+      await older.closed
+      expect([high.reports, high.network.openChannels, scene.media.size]).toEqual([[], 1, 1])
+    })
   })
 })

@@ -47,8 +47,9 @@ export interface Scene {
   /**
    * Two participants, the one with the lower PeerId first: it opens the channel.
    * @param higher other connections for the second, in place of the scene's
+   * @param lower the same for the first
    */
-  pair(higher?: PeerConnections): Promise<readonly [Participant, Participant]>
+  pair(higher?: PeerConnections, lower?: PeerConnections): Promise<readonly [Participant, Participant]>
   /** A participant, and a lawless session that must open the channel to them. */
   besieged(): Promise<readonly [Participant, Session]>
 }
@@ -110,9 +111,9 @@ export async function createScene(): Promise<Scene> {
     membership: () => membership,
     session,
     participant: async (name) => start(await session(name)),
-    async pair(higher) {
+    async pair(higher, lower) {
       const [low, high] = await ordered()
-      return [await start(low), await start(high, higher)]
+      return [await start(low, lower), await start(high, higher)]
     },
     async besieged() {
       const [low, high] = await ordered()
