@@ -40,23 +40,31 @@ export class Standby {
     if (this.#held !== undefined || now >= this.#wantedUntil || now < this.#restUntil || !isUseful()) return
     const relay = nearestOf(relays())
     if (relay === undefined) return
-    const link: HeldLink['link'] = new AudienceLink({
-      ...parts,
-      connections,
-      clock,
-      relay,
-      room: undefined,
-      speaks: false,
-      onChange() {},
-      // The room is entered without it; a relay that is busy is left alone.
-      onEnd: () => {
-        this.#restUntil = clock.now() + REST_MAX_MS
-        // A room that is being entered may have it, and another may be held since.
-        if (this.#held?.link === link) this.#forget()
-      },
-    })
-    // The relay is just about to end it.
-    this.#held = { relay, link, lapse: clock.after(HOLD_MS, () => this.#drop()) }
+    const rest = () => {
+      this.#restUntil = clock.now() + REST_MAX_MS
+    }
+    try {
+      const link: HeldLink['link'] = new AudienceLink({
+        ...parts,
+        connections,
+        clock,
+        relay,
+        room: undefined,
+        speaks: false,
+        onChange() {},
+        // The room is entered without it; a relay that is busy is left alone.
+        onEnd: () => {
+          rest()
+          // A room that is being entered may have it, and another may be held since.
+          if (this.#held?.link === link) this.#forget()
+        },
+      })
+      // The relay is just about to end it.
+      this.#held = { relay, link, lapse: clock.after(HOLD_MS, () => this.#drop()) }
+    } catch {
+      // The platform makes no connection: it may have too many. Whoever shows the list, or leaves a room, goes on without.
+      rest()
+    }
   }
 
   /** Nobody looks at the list any more. */

@@ -130,6 +130,29 @@ describe('while she looks', () => {
     expect(relay.holding.size).toBe(1)
   })
 
+  test('where the platform makes no connection the list is shown all the same, and one is held later', async () => {
+    let isExhausted = true
+    const real = memoryAudience(ears)
+    const connections: typeof real = {
+      open(speaks, listener) {
+        if (isExhausted) throw new DOMException('Cannot create so many PeerConnections', 'UnknownError')
+        return real.open(speaks, listener)
+      },
+    }
+    standby = new Standby({ ...parts(), connections, isUseful: () => true })
+    standby.want()
+    expect(standby.take()).toBeUndefined()
+    isExhausted = false
+    scene.clock.turn(REST_MAX_MS - 1)
+    standby.want()
+    await settled()
+    expect(ears.size).toBe(0)
+    scene.clock.turn(1)
+    standby.look()
+    await settled()
+    expect(relay.holding.size).toBe(1)
+  })
+
   test('of several relays the nearest holds it', async () => {
     const near = await memoryRelay(scene.hub, scene.membership().community, 'Near')
     scene.hub.link(alice.network.peer, near.network.peer)
