@@ -93,7 +93,8 @@ function install(): void {
     graph: unknown[]
   }
   const kept: Kept[] = []
-  const connections: RTCPeerConnection[] = []
+  /** Not held here: a browser makes five hundred of a page at most, counted until they are collected, and in a long story more come and go. */
+  const connections: WeakRef<RTCPeerConnection>[] = []
   let context: AudioContext | undefined
 
   /** Whether anybody has asked. A test that only uses its ears has processors to spare: what nobody asks for is not kept. */
@@ -157,7 +158,7 @@ function install(): void {
   window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
     construct(target, args, newTarget) {
       const connection = Reflect.construct(target, args, newTarget) as RTCPeerConnection
-      const number = connections.push(connection) - 1
+      const number = connections.push(new WeakRef(connection)) - 1
       connection.addEventListener('track', (event) => arrive(number, event))
       return connection
     },
@@ -185,6 +186,7 @@ function install(): void {
     audio: () =>
       Promise.all(
         connections
+          .flatMap((each) => each.deref() ?? [])
           .filter(({ connectionState }) => connectionState !== 'closed')
           .map(async (connection) => {
             let [sent, received] = [0, 0]
