@@ -8,7 +8,7 @@ const house = import.meta.dirname
 
 /** Shared by screens and by parts of a peer that come after the first ones. */
 const LATER =
-  /\/(web\/components\/(Alarm|Phrase|TextField|CheckField|LinkField|CopyButton|QrCode|Dialog|Microphone(Test|Button)|Reactions)\.svelte|web\/(people-icons|room-icons|reactions|state\/(save|microphone-check\.svelte|room\.svelte))\.ts|web\/(audio|moderation|messages\/moderation|screens)\/|protocol\/((audio|room)\/|wire\/(epoch|fanout|private-room|signalling|welcome|welcome-content)\.ts)|node\/((room|mesh|voice|audience)\/|bucket\.ts)|protocol\/identity\/root\.ts|@scure\/bip39\/|node\/(peer|greetings|profiles)\.ts|node\/community\/(enrolment|founding)\.ts|node\/audit\/)/
+  /\/(web\/components\/(Alarm|Phrase|TextField|CheckField|LinkField|CopyButton|QrCode|(Confirm)?Dialog|Microphone(Test|Button)|Reactions)\.svelte|web\/(people-icons|room-icons|reactions|state\/(save|microphone-check\.svelte|room\.svelte))\.ts|web\/(audio|moderation|messages\/moderation|screens)\/|protocol\/((audio|room)\/|wire\/(epoch|fanout|private-room|signalling|welcome|welcome-content)\.ts)|node\/((room|mesh|voice|audience)\/|bucket\.ts)|protocol\/identity\/root\.ts|@scure\/bip39\/|node\/(peer|greetings|profiles)\.ts|node\/community\/(enrolment|founding)\.ts|node\/audit\/)/
 
 /** Where the many processes and threads that tests start find what Node made of our TypeScript before: it is most of what a start takes. */
 const env = { NODE_COMPILE_CACHE: `${house}/node_modules/.cache/node` }

@@ -1,9 +1,8 @@
 import type { Membership } from '../../protocol/community/membership.ts'
-import { type Envelope, open, openAs, openUntyped, soleSigner } from '../../protocol/envelope.ts'
+import { type Envelope, open, soleSigner } from '../../protocol/envelope.ts'
 import type { KeyText, MemberId, OperationId, RoomId } from '../../protocol/ids.ts'
 import type { EnvelopeReason, Reason } from '../../protocol/reasons.ts'
 import { bad, good, type Result } from '../../protocol/result.ts'
-import { BEACON, type Beacon } from '../../protocol/room/beacon.ts'
 import { ROOM, type Room, roomOf } from '../../protocol/room/opening.ts'
 import { OPERATION, type Operation, type SignedOperation } from '../../protocol/room/operation.ts'
 import { verifyByDevice } from '../../protocol/session.ts'
@@ -33,28 +32,6 @@ export async function verifyAuthor(
   return verifyByDevice(judging.verifier, judging.membership(), envelope)
 }
 
-/** A message of a room's topic, opened and verified. */
-export type RoomMessage =
-  | { readonly kind: 'operation'; readonly signed: SignedOperation }
-  | { readonly kind: 'beacon'; readonly envelope: Envelope<Beacon> }
-
-/** Reads one message of a room's topic: the only place where such bytes become something. */
-export async function readRoomMessage(
-  judging: Judging,
-  room: RoomId,
-  bytes: Uint8Array,
-): Promise<Result<RoomMessage, Reason>> {
-  const untyped = openUntyped(bytes)
-  if (!untyped.ok) return untyped
-  const { community } = judging.membership()
-  if (untyped.value.type === BEACON.type) {
-    const beacon = await beaconOf(judging, room, openAs(BEACON, community, untyped.value))
-    return beacon.ok ? good({ kind: 'beacon', envelope: beacon.value }) : beacon
-  }
-  const signed = await operationOf(judging, room, openAs<Operation>(OPERATION, community, untyped.value))
-  return signed.ok ? good({ kind: 'operation', signed: signed.value }) : signed
-}
-
 /** Messages that are read at a time where their makers may have to be looked up: so many people fit into one look, beside those whom gossip brings. */
 const LOOKED_AT_ONCE = 32
 
@@ -79,7 +56,8 @@ export function readOperation(
   return operationOf(judging, room, open<Operation>(OPERATION, judging.membership().community, bytes))
 }
 
-async function operationOf(
+/** The operation of this room that was opened, once its signature is verified. */
+export async function operationOf(
   judging: Judging,
   room: RoomId,
   opened: Result<Envelope<Operation>, EnvelopeReason>,
@@ -90,17 +68,6 @@ async function operationOf(
   const device = await verifyAuthor(judging, opened.value)
   if (!device.ok) return device
   return good({ id: id as OperationId, device: device.value, operation: payload, envelope: opened.value })
-}
-
-async function beaconOf(
-  judging: Judging,
-  room: RoomId,
-  opened: Result<Envelope<Beacon>, EnvelopeReason>,
-): Promise<Result<Envelope<Beacon>, Reason>> {
-  if (!opened.ok) return opened
-  if (opened.value.payload.r !== room) return bad('foreign-room')
-  const device = await verifyAuthor(judging, opened.value)
-  return device.ok ? opened : device
 }
 
 /** Reads a room's opening and checks that it is the room asked for. */

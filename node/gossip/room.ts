@@ -3,7 +3,8 @@ import { countOfActs } from '../../protocol/room/bundle.ts'
 import type { Validate } from '../network/network.ts'
 import type { Clock } from '../ports/clock.ts'
 import { Authors } from './authors.ts'
-import { type Judging, type RoomMessage, readRoomMessage } from './received.ts'
+import type { Judging } from './received.ts'
+import { type RoomMessage, readRoomMessage } from './room-message.ts'
 import { verdictOf } from './verdict.ts'
 
 /** Bundles whose acts were counted, to be known when they are played back. */

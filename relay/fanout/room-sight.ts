@@ -1,4 +1,5 @@
-import { type Judging, type RoomMessage, readAll, readOperation } from '../../node/gossip/received.ts'
+import { type Judging, readAll, readOperation } from '../../node/gossip/received.ts'
+import type { RoomMessage } from '../../node/gossip/room-message.ts'
 import type { Network, PeerIdString, Unsubscribe } from '../../node/network/network.ts'
 import { NetworkError } from '../../node/network/network-error.ts'
 import { type Cancel, type Clock, second } from '../../node/ports/clock.ts'

@@ -21,6 +21,7 @@ const REACTION = 'protocol/room/reaction.ts'
 const HANDS = 'protocol/room/hands.ts'
 const CALL = 'protocol/room/call.ts'
 const RECEIVED = 'node/gossip/received.ts'
+const MESSAGE = 'node/gossip/room-message.ts'
 const ROOM = 'node/gossip/room.ts'
 const VERDICT = 'node/gossip/verdict.ts'
 const DIRECTORY = 'node/room/directory.ts'
@@ -191,7 +192,7 @@ const BROKEN: readonly Mutant[] = [
   {
     rule: 'BEACON-1',
     does: 'takes a beacon of another room',
-    file: RECEIVED,
+    file: MESSAGE,
     text: "if (opened.value.payload.r !== room) return bad('foreign-room')",
     instead: '',
   },
