@@ -871,6 +871,17 @@ const SCREENS: readonly (readonly [
     at(TESTIDS.roomOut),
   ],
   [
+    'before a locked door',
+    '',
+    async (page) => {
+      await listen(page)
+      await page.evaluate(() =>
+        village.room?.putOut({ by: 'lock', why: undefined, note: undefined, until: undefined }),
+      )
+    },
+    at(TESTIDS.roomOut),
+  ],
+  [
     'ending the room',
     '',
     async (page) => {
