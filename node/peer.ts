@@ -147,7 +147,7 @@ export async function startPeer(ports: Ports, start: PeerStart): Promise<Peer> {
       membership: judging.membership,
       me: { member: me.member, device: me.device, peer: me.session.publicKey },
     }
-    const standby = ahead && listStandby({ ...sound, ...known, connections: ahead, directory })
+    const standby = ahead && listStandby({ ...sound, ...known, report, connections: ahead, directory })
     openedRooms = createRooms({
       me,
       sessionSeed,

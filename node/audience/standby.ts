@@ -5,7 +5,7 @@ import { type CarrierOptions, type HeldLink, nearestOf } from './carrier.ts'
 import { HOLD_MS, REST_MAX_MS } from './limits.ts'
 
 export interface StandbyOptions
-  extends Pick<CarrierOptions, 'me' | 'network' | 'relays' | 'clock' | 'verifier' | 'membership'> {
+  extends Pick<CarrierOptions, 'me' | 'network' | 'relays' | 'clock' | 'verifier' | 'membership' | 'report'> {
   /** Those of the room that is entered next, whichever that is. */
   readonly connections: AudienceConnections<AudibleConnection>
   /** There is a room in the list to which a relay would bring us the voices. */
@@ -35,7 +35,7 @@ export class Standby {
 
   /** There may be a room, or a relay, that was not there before. */
   look(): void {
-    const { clock, connections, relays, isUseful, ...parts } = this.#options
+    const { clock, connections, relays, report, isUseful, ...parts } = this.#options
     const now = clock.now()
     if (this.#held !== undefined || now >= this.#wantedUntil || now < this.#restUntil || !isUseful()) return
     const relay = nearestOf(relays())
@@ -61,8 +61,9 @@ export class Standby {
       })
       // The relay is just about to end it.
       this.#held = { relay, link, lapse: clock.after(HOLD_MS, () => this.#drop()) }
-    } catch {
+    } catch (error) {
       // The platform makes no connection: it may have too many. Whoever shows the list, or leaves a room, goes on without.
+      report(`voices over ${relay.name}, ahead of a room`, error)
       rest()
     }
   }

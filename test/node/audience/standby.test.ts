@@ -47,6 +47,7 @@ function parts() {
     clock: scene.clock,
     verifier,
     membership: scene.membership,
+    report: (where: string, error: unknown) => void reports.push(`${where}: ${(error as Error).message}`),
   }
 }
 
@@ -142,6 +143,9 @@ describe('while she looks', () => {
     standby = new Standby({ ...parts(), connections, isUseful: () => true })
     standby.want()
     expect(standby.take()).toBeUndefined()
+    expect(reports).toEqual([
+      'voices over relay.example, ahead of a room: Cannot create so many PeerConnections',
+    ])
     isExhausted = false
     scene.clock.turn(REST_MAX_MS - 1)
     standby.want()

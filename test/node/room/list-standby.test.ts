@@ -22,6 +22,7 @@ async function looking(hidesAddress: boolean) {
     verifier,
     membership: scene.membership,
     directory: { rooms },
+    report: (where, error) => expect.unreachable(`${where}: ${error}`),
   })
   return {
     standby,
