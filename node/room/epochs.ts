@@ -178,7 +178,7 @@ export function createEpochs(options: EpochsOptions): Epochs {
     for (const key of seen.keys()) if (!isSeen(key)) seen.delete(key)
     awaitArrivals()
     const { epoch } = state()
-    if (!isSame(epoch, inForce)) inForceAt = clock.now()
+    if (!isSameEpoch(epoch, inForce)) inForceAt = clock.now()
     inForce = epoch
     for (const [key, { from, handed }] of early) {
       if (epoch === undefined || handed.n > epoch.number) continue
@@ -206,7 +206,7 @@ export function createEpochs(options: EpochsOptions): Epochs {
 
   /** What we hold is of the epoch in force. */
   function isInForce(epoch: Epoch): boolean {
-    return isSame(held?.of, epoch)
+    return isSameEpoch(held?.of, epoch)
   }
 
   /** It is on us to hand on the secret of the epoch in force. */
@@ -591,7 +591,7 @@ export function createEpochs(options: EpochsOptions): Epochs {
 }
 
 /** Whether it is one epoch, or none, that both name. */
-export function isSame(one: EpochName | undefined, other: EpochName | undefined): boolean {
+export function isSameEpoch(one: EpochName | undefined, other: EpochName | undefined): boolean {
   if (one === undefined || other === undefined) return one === other
   return one.number === other.number && one.by === other.by && equalBytes(one.hash, other.hash)
 }

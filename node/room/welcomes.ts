@@ -18,7 +18,7 @@ import { type Me, sealPresence } from '../presence.ts'
 import { ask } from '../requests.ts'
 import type { Attendance } from './attendance.ts'
 import type { Doorkeeper } from './doorkeeper.ts'
-import { type Epochs, isSame } from './epochs.ts'
+import { type Epochs, isSameEpoch } from './epochs.ts'
 import type { Intake } from './intake.ts'
 import type { RoomLog } from './log.ts'
 import { tellNewcomer } from './sync.ts'
@@ -130,9 +130,9 @@ export function createWelcomes(parts: WelcomesParts): Welcomes {
     for (const peer of sessions) {
       const to = keyOf(peer)
       if (to === undefined || peer === me.peer || greetings.members.value.has(peer)) continue
-      const isAgain = !epochs.isHeld && keepers.has(peer) && !isSame(asked.get(peer), epoch)
+      const isAgain = !epochs.isHeld && keepers.has(peer) && !isSameEpoch(asked.get(peer), epoch)
       if (underWay.has(peer) || (asked.has(peer) && !isAgain)) continue
-      if ([...asked.values()].filter((at) => isSame(at, epoch)).length >= MAX_ASKED) continue
+      if ([...asked.values()].filter((at) => isSameEpoch(at, epoch)).length >= MAX_ASKED) continue
       // The map's order is that of the last request.
       asked.delete(peer)
       asked.set(peer, epoch)
