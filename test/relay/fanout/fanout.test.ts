@@ -12,6 +12,7 @@ import {
 import { type Offer, readOffer } from '../../../relay/fanout/offer.ts'
 import { NOON } from '../../support/community.ts'
 import { freePort } from './free-port.ts'
+import { offerOf, SLOT } from './handmade.ts'
 import { connected, createScene, type Guest, OTHER_ROOM, ROOM, type Scene, type Seat } from './scene.ts'
 
 const SPEECH = 20
@@ -283,18 +284,7 @@ describe('an enemy', () => {
 
 /** Of somebody who never comes. */
 const NOBODYS: Offer = (() => {
-  const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':')
-  const read = readOffer(
-    [
-      `a=fingerprint:sha-256 ${fingerprint}`,
-      'm=audio 9 UDP/TLS/RTP/SAVPF 111',
-      'a=mid:0',
-      'a=recvonly',
-      'a=ice-ufrag:abcd',
-      'a=ice-pwd:abcdefghijklmnopqrstuvwx',
-      'a=rtpmap:111 opus/48000/2',
-    ].join('\r\n'),
-  )
+  const read = readOffer(offerOf(SLOT))
   if (!read.ok) throw new Error(read.reason)
   return read.value
 })()

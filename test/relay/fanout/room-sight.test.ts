@@ -158,6 +158,17 @@ it('TICKET-6 lets nobody speak who does not show it', async () => {
   expect(await endOf(bob.sit({ room: tale.room, speaks: true }))).toBe('level-too-low')
 })
 
+/** Bob is on the stage beside Alice, and both speak over the relay, which has seen it. */
+async function bothSpeak(tale: Awaited<ReturnType<typeof story>>) {
+  const bob = await tale.scene.guest('Bob')
+  await onStage(tale, bob)
+  await Promise.all([tale.alice, bob].map((guest) => tale.show(guest)))
+  const { room } = tale
+  const [hers, his] = [tale.alice.sit({ room, speaks: true }), bob.sit({ room, speaks: true })]
+  await seated(hers, his)
+  return { bob, hers, his }
+}
+
 it.each([
   ['lower', 'level-too-low', { k: 'lower' }],
   ['remove', 'not-admitted', { k: 'remove', why: 'abuse' }],
@@ -166,12 +177,7 @@ it.each([
   'TICKET-6 ends the link of a speaker with the %s that reaches the relay, and no other',
   async (_k, reason, act) => {
     const tale = await story()
-    const bob = await tale.scene.guest('Bob')
-    await onStage(tale, bob)
-    await Promise.all([tale.alice, bob].map((guest) => tale.show(guest)))
-    const { room } = tale
-    const [hers, his] = [tale.alice.sit({ room, speaks: true }), bob.sit({ room, speaks: true })]
-    await seated(hers, his)
+    const { bob, hers, his } = await bothSpeak(tale)
     await tale.tell(tale.alice, await tale.act(tale.alice, { ...act, to: bob.person.member }))
     expect(await endOf(his)).toBe(reason)
     expect(hers.link.connected).toBe(true)
@@ -180,12 +186,7 @@ it.each([
 
 it('OP-8 ends the link of a speaker with a ban that came beside other acts', async () => {
   const tale = await story()
-  const bob = await tale.scene.guest('Bob')
-  await onStage(tale, bob)
-  await Promise.all([tale.alice, bob].map((guest) => tale.show(guest)))
-  const { room } = tale
-  const [hers, his] = [tale.alice.sit({ room, speaks: true }), bob.sit({ room, speaks: true })]
-  await seated(hers, his)
+  const { bob, hers, his } = await bothSpeak(tale)
   const ban = { k: 'ban', to: bob.person.member, why: 'spam' } as const
   await tale.tell(tale.alice, await tale.act(tale.alice, { k: 'lock' }, [ban, { k: 'unlock' }]))
   expect(await endOf(his)).toBe('not-admitted')
